@@ -1,0 +1,1 @@
+//! Drill file to plan, run, verdict and report

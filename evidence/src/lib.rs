@@ -1,0 +1,1 @@
+//! The record types of the logs, their one file format, and histograms

@@ -1,0 +1,1 @@
+//! The fault vocabulary: grammar, selection, schedule, pure decision, effects

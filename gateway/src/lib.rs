@@ -1,0 +1,1 @@
+//! The reference gateway: the system under test when none is named

@@ -1,0 +1,1 @@
+//! Arrivals, request mixes, streaming clients, measurement

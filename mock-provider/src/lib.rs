@@ -1,0 +1,1 @@
+//! Mock Bedrock, Vertex AI, OpenAI and Anthropic providers

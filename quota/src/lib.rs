@@ -1,0 +1,1 @@
+//! Each provider's rate-limit accounting, on the world's clock

@@ -1,0 +1,1 @@
+//! Provider formats, pure: requests, responses, errors, stream codecs and splitters, SigV4
