@@ -65,5 +65,5 @@ impl Filter {
 fn is_sampled(id: u64) -> bool {
     let mut hasher = SipHasher24::new_with_keys(KEYS.0, KEYS.1);
     hasher.write(&id.to_be_bytes());
-    hasher.finish() % 100 == 0
+    hasher.finish().is_multiple_of(100)
 }
