@@ -1,0 +1,1 @@
+//! Behaviour of the formats as their users meet them: bytes in, events out.
