@@ -10,6 +10,7 @@ mod cutter;
 
 pub mod anthropic;
 pub mod bedrock;
+pub mod error_response;
 pub mod event_stream;
 pub mod json;
 pub mod json_array;

@@ -1,0 +1,1 @@
+//! The Anthropic dialect: requests, responses, errors and streams.

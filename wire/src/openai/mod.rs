@@ -1,0 +1,10 @@
+//! The OpenAI dialect: requests, responses, errors and streams.
+//!
+//! Follows OpenAI's published OpenAPI document and the behaviour of its Python client 2.54.
+
+pub mod chat;
+pub mod chat_stream;
+pub mod embeddings;
+pub mod error;
+pub mod models;
+pub mod rate_limit_headers;

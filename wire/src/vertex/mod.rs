@@ -1,0 +1,1 @@
+//! The Vertex AI dialect: requests, responses, errors and streams.
