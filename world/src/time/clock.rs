@@ -2,7 +2,8 @@
 //!
 //! Virtual time runs on tokio's paused clock at one tokio millisecond per virtual microsecond: tokio's
 //! timer wheel has millisecond slots, and a drill needs microseconds. Hence the rule that nothing outside
-//! this file may touch tokio's timers. The wheel spans 2^36 slots, 19 virtual hours at a time.
+//! this file may touch tokio's timers. The wheel spans 2^36 slots (19 virtual hours); a
+//! longer wait takes several turns of it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -99,10 +100,10 @@ impl Clock {
     }
 
     fn tokio(&self, instant: Instant) -> tokio::time::Instant {
-        // Beyond 19 hours of virtual time (or 30 years of real time) there is nothing to wait for.
-        let micros = instant.as_micros().min(1 << 35);
-        let offset = if self.is_virtual { Duration::from_millis(micros) } else { instant.as_duration() };
-        self.start + offset.min(Duration::from_secs(1 << 30))
+        // A year: whoever waits longer waits for ever, and the sum must not overflow.
+        let micros = instant.as_micros().min(1 << 45);
+        self.start
+            + if self.is_virtual { Duration::from_millis(micros) } else { Duration::from_micros(micros) }
     }
 }
 
