@@ -73,7 +73,9 @@ impl ElementBoundary {
         self.0 = match (self.0, byte) {
             (place, b' ' | b'\t' | b'\n' | b'\r') => place,
             (Place::BeforeArray, b'[') => Place::Between { first: true, comma: false },
-            (Place::Between { first: false, comma: false }, b',') => Place::Between { first: false, comma: true },
+            (Place::Between { first: false, comma: false }, b',') => {
+                Place::Between { first: false, comma: true }
+            }
             (Place::Between { first: true, .. } | Place::Between { comma: true, .. }, b'{') => {
                 Place::Element { depth: 1 }
             }

@@ -31,13 +31,15 @@ pub enum Piece {
 impl Piece {
     /// The bytes, whatever they are.
     pub fn into_bytes(self) -> Bytes {
-        let (Self::Event(raw) | Self::Comment(raw) | Self::Close(raw) | Self::Partial(raw) | Self::Raw(raw)) = self;
+        let (Self::Event(raw) | Self::Comment(raw) | Self::Close(raw) | Self::Partial(raw) | Self::Raw(raw)) =
+            self;
         raw
     }
 
     /// The bytes, whatever they are.
     pub fn as_bytes(&self) -> &Bytes {
-        let (Self::Event(raw) | Self::Comment(raw) | Self::Close(raw) | Self::Partial(raw) | Self::Raw(raw)) = self;
+        let (Self::Event(raw) | Self::Comment(raw) | Self::Close(raw) | Self::Partial(raw) | Self::Raw(raw)) =
+            self;
         raw
     }
 }

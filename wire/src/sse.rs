@@ -214,7 +214,9 @@ mod tests {
 
     #[test]
     fn an_event_is_read_by_field() {
-        let event = Event::parse(b"\xef\xbb\xbf: note\r\nevent: delta\r\nid:7\r\ndata: a\r\ndata:b\r\nretry: 1\r\n\r\n");
+        let event = Event::parse(
+            b"\xef\xbb\xbf: note\r\nevent: delta\r\nid:7\r\ndata: a\r\ndata:b\r\nretry: 1\r\n\r\n",
+        );
         assert_eq!(event, Event { name: Some("delta"), data: "a\nb".into(), id: Some("7") });
     }
 

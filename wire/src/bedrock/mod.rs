@@ -1,1 +1,9 @@
-//! Amazon Bedrock on the wire.
+//! Amazon Bedrock on the wire: paths, bodies, frames, errors, signatures.
+//!
+//! Field lists and key order follow the service model shipped in botocore and recorded responses; where a text or
+//! number has no such source, clients behave the same with it.
+
+pub mod error;
+pub mod headers;
+pub mod model;
+pub mod path;

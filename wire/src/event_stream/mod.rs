@@ -27,4 +27,3 @@ pub(crate) fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
     let field = bytes.get(offset..)?.first_chunk::<4>()?;
     Some(u32::from_be_bytes(*field))
 }
-
