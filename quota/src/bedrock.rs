@@ -1,0 +1,376 @@
+//! Amazon Bedrock: requests and tokens per model and region; reserve at the start, settle at the end.
+//!
+//! A request reserves its input, cached input included, and its whole `max_tokens`; what it costs in the
+//! end is input, cache writes and `burndown` times the output. A long answer of a model that burns five
+//! tokens per output token can therefore settle *above* its reservation and overdraw the bucket.
+//!
+//! Source: AWS user guide, *quotas-token-burndown* and *quotas-runtime* (read 2026). The continuously
+//! filled bucket with one minute of burst is our assumption; AWS does not say how a minute is counted.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use governor::middleware::NoOpMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota as Rate, RateLimiter};
+use world::{Clock, GovernorClock, Instant};
+
+use crate::bucket::Bucket;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// The limits of one account, the same for each of its models and regions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Requests a minute.
+    pub requests_per_minute: Option<NonZeroU32>,
+    /// Tokens a minute, input and output together.
+    pub tokens_per_minute: Option<u64>,
+    /// Tokens a day, input and output together.
+    pub tokens_per_day: Option<u64>,
+    /// What an output token costs at settlement, in place of the model's own rate.
+    pub burndown: Option<u32>,
+    /// What a request without `max_tokens` reserves for its output, in place of the model's maximum.
+    pub default_max_tokens: Option<u64>,
+}
+
+impl Limits {
+    fn limit_nothing(&self) -> bool {
+        self.requests_per_minute.is_none()
+            && self.tokens_per_minute.is_none()
+            && self.tokens_per_day.is_none()
+    }
+}
+
+/// The terms of one model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Model<'a> {
+    /// Its id without the prefix of a region group.
+    pub id: &'a str,
+    /// What an output token costs at settlement: 5 for Claude 3.7 and later, else 1.
+    pub burndown: u32,
+    /// The longest answer, which a request without `max_tokens` reserves.
+    pub max_output_tokens: u64,
+}
+
+/// What a request asks for when it arrives, in tokens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Demand {
+    /// Input that no cache holds.
+    pub input: u64,
+    /// Input read from the prompt cache.
+    pub cache_read: u64,
+    /// Input written to the prompt cache.
+    pub cache_write: u64,
+    /// The answer's allowed length.
+    pub max_tokens: Option<u64>,
+}
+
+/// What a request has used when it ends, in tokens. Cache reads cost nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Input that no cache held.
+    pub input: u64,
+    /// Input written to the prompt cache.
+    pub cache_write: u64,
+    /// Generated tokens.
+    pub output: u64,
+}
+
+/// Which limit refuses a request. When several would, the first in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Tokens a minute.
+    #[error("the tokens of this minute are used up")]
+    Tokens,
+    /// Tokens a day.
+    #[error("the tokens of this day are used up")]
+    TokensPerDay,
+    /// Requests a minute.
+    #[error("the requests of this minute are used up")]
+    Requests,
+}
+
+type RequestLimiter = RateLimiter<NotKeyed, InMemoryState, GovernorClock, NoOpMiddleware<Instant>>;
+
+/// The accounts of every model and region.
+#[derive(Debug, Clone)]
+pub struct Quota {
+    limits: Arc<Limits>,
+    clock: Clock,
+    accounts: Arc<Mutex<Accounts>>,
+}
+
+/// By region, then by model.
+type Accounts = BTreeMap<String, BTreeMap<String, Arc<Account>>>;
+
+struct Account {
+    requests: Option<RequestLimiter>,
+    tokens: Mutex<Tokens>,
+}
+
+#[derive(Debug)]
+struct Tokens {
+    minute: Option<Bucket>,
+    day: Option<Bucket>,
+}
+
+impl Quota {
+    /// Accounts that are full.
+    #[must_use]
+    pub fn new(limits: Limits, clock: Clock) -> Self {
+        Self { limits: Arc::new(limits), clock, accounts: Arc::default() }
+    }
+
+    /// Admits a request for `model` in `region` and reserves what it may use.
+    ///
+    /// # Errors
+    /// The limit that refuses it. A refused request counts toward nothing.
+    pub fn admit(&self, region: &str, model: Model<'_>, demand: Demand) -> Result<Reservation, Refusal> {
+        let burndown = self.limits.burndown.unwrap_or(model.burndown);
+        if self.limits.limit_nothing() {
+            return Ok(Reservation { account: None, tokens: 0, burndown });
+        }
+        let account = self.account(region, model.id);
+        let unset = || self.limits.default_max_tokens.unwrap_or(model.max_output_tokens);
+        let output = demand.max_tokens.unwrap_or_else(unset);
+        let tokens = [demand.cache_read, demand.cache_write, output]
+            .into_iter()
+            .fold(demand.input, u64::saturating_add);
+        account.reserve(tokens, self.clock.now())?;
+        Ok(Reservation { account: Some(account), tokens, burndown })
+    }
+
+    /// Tokens left this minute for `model` in `region`; `None` without such a limit.
+    #[must_use]
+    pub fn tokens_left(&self, region: &str, model: &str) -> Option<i64> {
+        self.account(region, model).tokens().minute.as_mut().map(|bucket| bucket.level(self.clock.now()))
+    }
+
+    fn account(&self, region: &str, model: &str) -> Arc<Account> {
+        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(account) = accounts.get(region).and_then(|models| models.get(model)) {
+            return Arc::clone(account);
+        }
+        let account = Arc::new(Account::new(&self.limits, self.clock));
+        let models = accounts.entry(region.to_owned()).or_default();
+        models.insert(model.to_owned(), Arc::clone(&account));
+        account
+    }
+}
+
+impl Account {
+    fn new(limits: &Limits, clock: Clock) -> Self {
+        let per_minute = |limit| RateLimiter::direct_with_clock(Rate::per_minute(limit), clock.governor());
+        Self {
+            requests: limits.requests_per_minute.map(per_minute),
+            tokens: Mutex::new(Tokens {
+                minute: limits.tokens_per_minute.map(|limit| Bucket::new(limit, limit, MINUTE)),
+                day: limits.tokens_per_day.map(|limit| Bucket::new(limit, limit, DAY)),
+            }),
+        }
+    }
+
+    fn reserve(&self, tokens: u64, now: Instant) -> Result<(), Refusal> {
+        let mut buckets = self.tokens();
+        if buckets.minute.as_mut().is_some_and(|bucket| !bucket.holds(tokens, now)) {
+            return Err(Refusal::Tokens);
+        }
+        if buckets.day.as_mut().is_some_and(|bucket| !bucket.holds(tokens, now)) {
+            return Err(Refusal::TokensPerDay);
+        }
+        // Last, for the request limiter takes nothing back.
+        if self.requests.as_ref().is_some_and(|limiter| limiter.check().is_err()) {
+            return Err(Refusal::Requests);
+        }
+        buckets.each(|bucket| bucket.take(tokens));
+        Ok(())
+    }
+
+    fn settle(&self, reserved: u64, used: u64) {
+        self.tokens().each(|bucket| {
+            if used > reserved {
+                bucket.take(used - reserved);
+            } else {
+                bucket.give_back(reserved - used);
+            }
+        });
+    }
+
+    fn tokens(&self) -> MutexGuard<'_, Tokens> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Account")
+            .field("limits", &self.limits)
+            .field("tokens", &self.tokens)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Tokens {
+    fn each(&mut self, mut act: impl FnMut(&mut Bucket)) {
+        self.minute.iter_mut().chain(&mut self.day).for_each(&mut act);
+    }
+}
+
+/// What an admitted request holds. Dropped without [`settle`](Self::settle), it returns all of it: a
+/// request that the model never worked on costs nothing.
+#[derive(Debug)]
+#[must_use = "dropping a reservation returns it whole"]
+pub struct Reservation {
+    account: Option<Arc<Account>>,
+    tokens: u64,
+    burndown: u32,
+}
+
+impl Reservation {
+    /// Ends the request: returns what it did not use, or takes what it used beyond its reservation.
+    pub fn settle(mut self, usage: Usage) {
+        if let Some(account) = self.account.take() {
+            let output = usage.output.saturating_mul(u64::from(self.burndown));
+            let used = usage.input.saturating_add(usage.cache_write).saturating_add(output);
+            account.settle(self.tokens, used);
+        }
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        if let Some(account) = self.account.take() {
+            account.settle(self.tokens, 0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use world::{Seed, World, run_virtual};
+
+    fn sonnet() -> Limits {
+        Limits {
+            requests_per_minute: NonZeroU32::new(3),
+            tokens_per_minute: Some(100_000),
+            tokens_per_day: None,
+            ..Limits::default()
+        }
+    }
+
+    fn model(id: &str) -> Model<'_> {
+        Model { id, burndown: 5, max_output_tokens: 64_000 }
+    }
+
+    fn demand(input: u64, max_tokens: u64) -> Demand {
+        Demand { input, max_tokens: Some(max_tokens), ..Demand::default() }
+    }
+
+    fn in_virtual_time<F: Future<Output = ()>>(test: impl FnOnce(World) -> F) {
+        run_virtual(Seed(1), test);
+    }
+
+    #[test]
+    fn the_example_of_the_burndown_page() {
+        in_virtual_time(|world| async move {
+            let quota = Quota::new(sonnet(), *world.clock());
+            // 8,000 in and 32,000 allowed reserve 40,000; 1,000 out at five each cost 13,000 in all.
+            let reservation = quota.admit("us-east-1", model("sonnet"), demand(8_000, 32_000)).expect("full");
+            assert_eq!(quota.tokens_left("us-east-1", "sonnet"), Some(60_000));
+            reservation.settle(Usage { input: 8_000, cache_write: 0, output: 1_000 });
+            assert_eq!(quota.tokens_left("us-east-1", "sonnet"), Some(87_000));
+        });
+    }
+
+    #[test]
+    fn a_long_answer_settles_above_its_reservation() {
+        in_virtual_time(|world| async move {
+            let quota = Quota::new(sonnet(), *world.clock());
+            let reservation = quota.admit("r", model("m"), demand(1_000, 24_000)).expect("full");
+            reservation.settle(Usage { input: 1_000, cache_write: 0, output: 24_000 });
+            assert_eq!(quota.tokens_left("r", "m"), Some(100_000 - 121_000));
+            assert_eq!(quota.admit("r", model("m"), demand(0, 0)).err(), Some(Refusal::Tokens));
+            // 21,000 tokens flow back in 12.6 s.
+            world.clock().sleep(Duration::from_millis(12_599)).await;
+            assert!(quota.admit("r", model("m"), demand(0, 0)).is_err());
+            world.clock().sleep(Duration::from_millis(1)).await;
+            assert!(quota.admit("r", model("m"), demand(0, 0)).is_ok());
+        });
+    }
+
+    #[test]
+    fn unset_max_tokens_reserves_the_maximum_of_the_model() {
+        in_virtual_time(|world| async move {
+            let quota = Quota::new(sonnet(), *world.clock());
+            let asked = Demand { input: 1_000, ..Demand::default() };
+            let held = quota.admit("r", model("m"), asked).expect("full");
+            assert_eq!(quota.tokens_left("r", "m"), Some(35_000));
+            assert_eq!(
+                quota.admit("r", model("m"), asked).err(),
+                Some(Refusal::Tokens),
+                "though nothing is used yet"
+            );
+            drop(held);
+            assert_eq!(quota.tokens_left("r", "m"), Some(100_000), "no work, no cost");
+        });
+    }
+
+    #[test]
+    fn cached_input_is_reserved_and_cache_reads_are_free_in_the_end() {
+        in_virtual_time(|world| async move {
+            let quota = Quota::new(sonnet(), *world.clock());
+            let asked = Demand { input: 4, cache_read: 2_000, cache_write: 700, max_tokens: Some(10) };
+            let reservation = quota.admit("r", model("m"), asked).expect("full");
+            assert_eq!(quota.tokens_left("r", "m"), Some(100_000 - 2_714));
+            reservation.settle(Usage { input: 4, cache_write: 700, output: 10 });
+            assert_eq!(quota.tokens_left("r", "m"), Some(100_000 - 754));
+        });
+    }
+
+    #[test]
+    fn models_and_regions_have_accounts_of_their_own() {
+        in_virtual_time(|world| async move {
+            let quota = Quota::new(sonnet(), *world.clock());
+            for _ in 0..3 {
+                drop(quota.admit("r", model("m"), demand(0, 1)).expect("three a minute"));
+            }
+            assert_eq!(quota.admit("r", model("m"), demand(0, 1)).err(), Some(Refusal::Requests));
+            assert!(quota.admit("r", model("other"), demand(0, 1)).is_ok());
+            assert!(quota.admit("other", model("m"), demand(0, 1)).is_ok());
+            world.clock().sleep(Duration::from_secs(20)).await;
+            assert!(quota.admit("r", model("m"), demand(0, 1)).is_ok(), "one request flows back every 20 s");
+            assert!(quota.admit("r", model("m"), demand(0, 1)).is_err());
+        });
+    }
+
+    #[test]
+    fn a_day_has_its_own_limit_and_word() {
+        in_virtual_time(|world| async move {
+            let limits = Limits { tokens_per_day: Some(500), requests_per_minute: None, ..sonnet() };
+            let quota = Quota::new(limits, *world.clock());
+            let first = quota.admit("r", model("m"), demand(500, 0)).expect("full");
+            first.settle(Usage { input: 500, ..Usage::default() });
+            assert_eq!(quota.admit("r", model("m"), demand(1, 0)).err(), Some(Refusal::TokensPerDay));
+            assert_eq!(quota.tokens_left("r", "m"), Some(99_500), "a refused request counts toward nothing");
+        });
+    }
+
+    #[test]
+    fn without_limits_everything_is_admitted() {
+        in_virtual_time(|world| async move {
+            let quota = Quota::new(Limits::default(), *world.clock());
+            for _ in 0..10_000 {
+                quota
+                    .admit("r", model("m"), demand(u64::MAX, u64::MAX))
+                    .expect("no limit")
+                    .settle(Usage::default());
+            }
+            assert_eq!(quota.tokens_left("r", "m"), None);
+        });
+    }
+}
