@@ -1,1 +1,3 @@
-//! Drill file to plan, run, verdict and report
+//! Drill file to plan, run, verdict and report.
+
+pub mod file;

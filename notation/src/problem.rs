@@ -45,7 +45,8 @@ impl Problems {
     /// Takes over the problems of a section that stands under `prefix`.
     pub fn merge_under(&mut self, prefix: &str, other: Problems) {
         for mut problem in other.0 {
-            let separator = if problem.path.is_empty() || problem.path.starts_with('[') { "" } else { "." };
+            let joined = prefix.is_empty() || problem.path.is_empty() || problem.path.starts_with('[');
+            let separator = if joined { "" } else { "." };
             problem.path = format!("{prefix}{separator}{}", problem.path);
             self.0.push(problem);
         }

@@ -18,6 +18,7 @@
 mod chance;
 pub mod http;
 mod net;
+mod process;
 mod runtime;
 mod time;
 
@@ -25,6 +26,7 @@ pub use chance::{Domain, Draws, Law, Seed, splitmix64};
 pub use net::{
     Address, BaseUrl, BaseUrlError, Connection, ConnectionHandle, Listener, Network, RECEIVE_WINDOW,
 };
+pub use process::{ChildError, ChildProcess, ProcessUsage, end_with_parent, process_usage};
 pub use runtime::{
     Pacer, Task, TaskError, World, descriptor_limit, environment, interrupted, own_cpu, run_real,
     run_virtual, watch_interrupt,

@@ -1,0 +1,265 @@
+//! What the judge has to know before the run: windows, kinds, the declared policy, the expectations.
+
+use super::threshold::Threshold;
+use crate::invariant::Invariant;
+use evidence::{ClientRecord, Name};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Everything that was declared about a run. All `*_us` are microseconds since the run began.
+#[derive(Clone, Debug)]
+pub struct JudgePlan {
+    /// How long load is offered.
+    pub duration_us: u64,
+    /// Which time the run is in.
+    pub time: TimeBasis,
+    /// Whether the system under test is the embedded gateway.
+    pub embedded: bool,
+    /// The declared fault windows, by time.
+    pub faults: Vec<FaultWindow>,
+    /// The quiet time that others are compared with; by default, what lies before the first fault.
+    pub baseline: Option<Span>,
+    /// The kinds of request and what was declared of each.
+    pub kinds: BTreeMap<Name, KindPlan>,
+    /// Requests a second that a tenant may make; its demand above this is no fault of the gateway.
+    pub tenant_limits: BTreeMap<Name, u32>,
+    /// What the system under test declares to do; none for an unknown gateway.
+    pub policy: Option<Policy>,
+    /// What the drill demands.
+    pub expectations: Vec<Expectation>,
+}
+
+/// Which clock a run follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeBasis {
+    /// Simulated time: figures of processes do not exist.
+    Virtual,
+    /// The wall clock.
+    Real,
+}
+
+/// A half-open stretch of the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Span {
+    /// Its first microsecond.
+    pub from_us: u64,
+    /// The microsecond after its last.
+    pub to_us: u64,
+}
+
+/// One window of one fault rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultWindow {
+    /// The rule's name.
+    pub rule: Name,
+    /// Which of the rule's windows, from 0.
+    pub ordinal: u32,
+    /// The provider it acts on.
+    pub provider: Name,
+    /// From when to when.
+    pub span: Span,
+    /// The share of requests that it hits, in parts per million.
+    pub share_ppm: u32,
+}
+
+/// What was declared of one kind of request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KindPlan {
+    /// When the client gives up, counted from the intended send time.
+    pub deadline_us: u64,
+    /// When an answer is too late to be of use (A3); the client's deadline if not declared.
+    pub useful_us: Option<u64>,
+    /// The time that the gateway declares to need at most for a whole answer.
+    pub budget_us: Option<u64>,
+    /// The same for a streamed answer; streams often have no total limit.
+    pub stream_budget_us: Option<u64>,
+    /// The providers behind this kind's model, in the declared order; empty if unknown.
+    pub targets: Vec<Name>,
+}
+
+/// What a gateway declares to do when a provider fails.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Tries again on the same target before going on to the next.
+    pub retries: u32,
+    /// The breaker, if there is one.
+    pub breaker: Option<Breaker>,
+    /// The first step of its backoff.
+    pub backoff_us: Option<u64>,
+    /// How long a stream may be silent.
+    pub idle_timeout_us: Option<u64>,
+}
+
+/// What a gateway declares of its circuit breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Breaker {
+    /// The longest time that it stays open between two probes, with its jitter.
+    pub open_max_us: u64,
+    /// How long it takes to give a provider its full share again.
+    pub ramp_us: u64,
+}
+
+/// One line of a drill's `[expect]`.
+#[derive(Clone, Debug)]
+pub struct Expectation {
+    /// Its key in the drill file, such as `chat.latency.p95`.
+    pub id: String,
+    /// What is judged.
+    pub invariant: Invariant,
+    /// Which requests; not every invariant can be narrowed.
+    pub subject: Subject,
+    /// Which figure, for invariants about latency.
+    pub figure: Figure,
+    /// Over which stretch of the run.
+    pub scope: Scope,
+    /// What is demanded.
+    pub threshold: Threshold,
+    /// The demand as the file writes it.
+    pub source: String,
+}
+
+/// A narrowing of the requests that an expectation is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Subject {
+    /// Only this kind.
+    pub kind: Option<Name>,
+    /// Only this class.
+    pub class: Option<Name>,
+    /// Only this tenant.
+    pub tenant: Option<Name>,
+    /// Only this phase of the load.
+    pub phase: Option<Name>,
+    /// Only streams, or only others.
+    pub streamed: Option<bool>,
+}
+
+/// A figure of a distribution of times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Figure {
+    /// Which time.
+    pub measure: Measure,
+    /// Which figure of it.
+    pub statistic: Statistic,
+}
+
+/// Which time of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// From the intended send time to the end.
+    Latency,
+    /// From the actual send time to the end.
+    Service,
+    /// From the intended send time to the first generated token.
+    Ttft,
+}
+
+/// Which figure of a distribution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Statistic {
+    /// The mean.
+    Mean,
+    /// The value that so many of a thousand do not exceed.
+    Permille(u16),
+    /// The largest.
+    Max,
+}
+
+/// Over which stretch of the run an expectation is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The whole run.
+    Overall,
+    /// Every window: each fault's, or for rates the sliding ones of 10 s.
+    Windows,
+    /// The whole run and every window.
+    Everywhere,
+}
+
+impl Span {
+    /// Whether an instant lies in it.
+    pub const fn contains(&self, t_us: u64) -> bool {
+        self.from_us <= t_us && t_us < self.to_us
+    }
+
+    /// Its length in microseconds.
+    pub const fn length_us(&self) -> u64 {
+        self.to_us.saturating_sub(self.from_us)
+    }
+
+    /// Whether the two share an instant.
+    pub const fn overlaps(&self, other: &Self) -> bool {
+        self.from_us < other.to_us && other.from_us < self.to_us
+    }
+}
+
+impl FaultWindow {
+    /// Whether it hits every request.
+    pub const fn is_outage(&self) -> bool {
+        self.share_ppm >= 1_000_000
+    }
+}
+
+impl fmt::Display for FaultWindow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[{}]", self.rule, self.ordinal)
+    }
+}
+
+impl JudgePlan {
+    /// The quiet time that others are compared with.
+    pub fn baseline(&self) -> Span {
+        let first_fault_us = self.faults.iter().map(|window| window.span.from_us).min();
+        self.baseline.unwrap_or(Span { from_us: 0, to_us: first_fault_us.unwrap_or(self.duration_us) })
+    }
+
+    /// The windows that are open at an instant, by their place in the plan.
+    pub fn windows_at(&self, t_us: u64) -> impl Iterator<Item = usize> + '_ {
+        let open = move |(_, window): &(usize, &FaultWindow)| window.span.contains(t_us);
+        self.faults.iter().enumerate().filter(open).map(|(index, _)| index)
+    }
+
+    /// Whether any fault is on.
+    pub fn is_faulted_at(&self, t_us: u64) -> bool {
+        self.windows_at(t_us).next().is_some()
+    }
+
+    /// How long after `t_us` no fault begins; the end of the load at the latest.
+    pub fn quiet_until(&self, t_us: u64) -> u64 {
+        let starts = self.faults.iter().map(|window| window.span.from_us).filter(|start| *start >= t_us);
+        starts.min().unwrap_or(self.duration_us).min(self.duration_us)
+    }
+
+    /// The longest that a client of any kind waits.
+    pub fn deadline_max_us(&self) -> u64 {
+        self.kinds.values().map(|kind| kind.deadline_us).max().unwrap_or(0)
+    }
+}
+
+impl Subject {
+    /// Every request.
+    pub fn everything() -> Self {
+        Self::default()
+    }
+
+    /// The requests of one kind.
+    pub fn kind(kind: &str) -> Self {
+        Self { kind: Some(kind.into()), ..Self::default() }
+    }
+
+    /// Whether a record is meant.
+    pub fn matches(&self, record: &ClientRecord) -> bool {
+        let is = |wanted: &Option<Name>, name: Option<&Name>| wanted.as_ref().is_none_or(|wanted| name == Some(wanted));
+        is(&self.kind, Some(&record.kind))
+            && is(&self.class, record.class.as_ref())
+            && is(&self.tenant, Some(&record.tenant))
+            && is(&self.phase, Some(&record.phase))
+            && self.streamed.is_none_or(|streamed| streamed == record.streamed)
+    }
+}
+
+impl Figure {
+    /// The latency below which 95 in 100 stay.
+    pub const LATENCY_P95: Self = Self { measure: Measure::Latency, statistic: Statistic::Permille(950) };
+}
