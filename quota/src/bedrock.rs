@@ -207,10 +207,7 @@ impl Account {
 
 impl std::fmt::Debug for Account {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Account")
-            .field("limits", &self.limits)
-            .field("tokens", &self.tokens)
-            .finish_non_exhaustive()
+        f.debug_struct("Account").field("tokens", &self.tokens).finish_non_exhaustive()
     }
 }
 
