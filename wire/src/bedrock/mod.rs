@@ -3,6 +3,7 @@
 //! Field lists and key order follow the service model shipped in botocore and recorded responses; where a text or
 //! number has no such source, clients behave the same with it.
 
+pub mod converse;
 pub mod error;
 pub mod headers;
 pub mod model;
