@@ -4,7 +4,9 @@
 //! number has no such source, clients behave the same with it.
 
 pub mod converse;
+pub mod converse_stream;
 pub mod error;
 pub mod headers;
 pub mod model;
 pub mod path;
+pub mod stream_frame;
