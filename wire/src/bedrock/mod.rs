@@ -9,4 +9,5 @@ pub mod error;
 pub mod headers;
 pub mod model;
 pub mod path;
+pub mod sigv4;
 pub mod stream_frame;
