@@ -20,6 +20,11 @@ impl<'a> Text<'a> {
         &self.0
     }
 
+    /// Whether there is no character in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The text, cut loose from the body it came from.
     pub fn into_owned(self) -> Text<'static> {
         Text(Cow::Owned(self.0.into_owned()))

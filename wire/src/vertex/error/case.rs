@@ -1,0 +1,603 @@
+//! The errors of the service by name, with status, words and details.
+//!
+//! The words matter: clients decide by them. They are those of answers seen in public and of Google's
+//! documentation; `INTERNAL`, `UNKNOWN`, `DEADLINE_EXCEEDED` and `CANCELLED` are the usual ones of Google's APIs.
+
+use bytes::Bytes;
+
+use super::detail::Detail;
+use super::status::{Code, ErrorReason, Status, Wrapping};
+use crate::error_response::ErrorResponse;
+
+/// One way in which the service refuses or fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Case {
+    /// 429: the shared pool is full.
+    ResourceExhausted,
+    /// 429: the same, as some front ends put it.
+    ResourceExhaustedWithReasons,
+    /// 429: the same, in older words.
+    CheckQuota,
+    /// 429: out of capacity, in older words.
+    OutOfCapacity,
+    /// 429: the project's requests a minute of a Gemini model.
+    GeminiQuota,
+    /// 429: the project's requests a minute of a Claude model.
+    ClaudeRequestsQuota,
+    /// 429: the project's input tokens a minute of a Claude model.
+    ClaudeTokensQuota,
+    /// 429: the project's input tokens a minute of an embedding model.
+    EmbeddingQuota,
+    /// 429: more than the capacity bought, where nothing else may serve.
+    ProvisionedThroughput,
+    /// 429: a quota that the front end of all Google APIs enforces.
+    FrontEndQuota,
+    /// 503.
+    Unavailable,
+    /// 503: the model.
+    ModelOverloaded,
+    /// 503: the model, in newer words.
+    HighDemand,
+    /// 500.
+    Internal,
+    /// 500: the same, in other words.
+    InternalReport,
+    /// 500 without a cause.
+    Unknown,
+    /// 504.
+    DeadlineExceeded,
+    /// 499: the caller hung up.
+    Cancelled,
+    /// 401: no credentials.
+    CredentialsMissing,
+    /// 401: an API key where a token is needed.
+    ApiKeyNotSupported,
+    /// 401: the token is old.
+    AccessTokenExpired,
+    /// 401: the token is none.
+    AccessTokenUnsupported,
+    /// 400: the API key is none.
+    ApiKeyInvalid,
+    /// 403: no right to use the model.
+    PermissionDenied,
+    /// 403: the project has not enabled the service.
+    ServiceDisabled,
+    /// 403: no such project.
+    ConsumerInvalid,
+    /// 404: no such model.
+    ModelNotFound,
+    /// 404: no such path, a page of the front end.
+    PathNotFound,
+    /// 400: the project has not enabled the model.
+    ModelNotEnabled,
+    /// 400: the caller's country.
+    LocationUnsupported,
+    /// 400: more input than the model takes.
+    InputTooLong,
+    /// 400 without a cause.
+    InvalidArgument,
+    /// 400: a parameter out of range.
+    InvalidParameter,
+    /// 400: a value of the wrong type or an unknown enum.
+    InvalidValue,
+    /// 400: a field that does not exist.
+    UnknownField,
+    /// 502, a page of the front end.
+    BadGateway,
+}
+
+/// What varies in the words of an error.
+#[derive(Debug, Clone, Copy)]
+pub struct Particulars<'a> {
+    /// The project as the caller named it, id or number.
+    pub project: &'a str,
+    /// The full resource name, `projects/…/models/…`.
+    pub resource: &'a str,
+    /// The base model of a quota; a Claude model without its `anthropic-`.
+    pub base_model: &'a str,
+    /// Where a quota is counted.
+    pub location: &'a str,
+    /// The gRPC method; see [`Verb::grpc_method`](crate::vertex::path::Verb::grpc_method).
+    pub grpc_method: &'a str,
+    /// Path of the field at fault.
+    pub field: &'a str,
+    /// The value at fault.
+    pub value: &'a str,
+    /// Why a parameter is refused.
+    pub reason: &'a str,
+    /// Input tokens, or requests made.
+    pub used: u64,
+    /// Most input tokens, or requests.
+    pub limit: u64,
+}
+
+impl Default for Particulars<'_> {
+    fn default() -> Self {
+        Particulars {
+            project: "mock-project",
+            resource: "projects/mock-project/locations/us-central1/publishers/google/models/gemini-2.5-flash",
+            base_model: "gemini-2.5-flash",
+            location: "us-central1",
+            grpc_method: "google.cloud.aiplatform.v1beta1.PredictionService.GenerateContent",
+            field: "contents",
+            value: "",
+            reason: "a parameter is out of range.",
+            used: 1_200_293,
+            limit: 1_048_576,
+        }
+    }
+}
+
+const GOOGLE: &str = "googleapis.com";
+const SERVICE: &str = "aiplatform.googleapis.com";
+const SIGN_IN: &str = "Expected OAuth 2 access token, login cookie or other valid authentication credential. See \
+                       https://developers.google.com/identity/sign-in/web/devconsole-project.";
+const EXHAUSTED: &str = "Resource exhausted. Please try again later. Please refer to \
+                         https://cloud.google.com/vertex-ai/generative-ai/docs/error-code-429 for more details.";
+
+impl Case {
+    /// Every case.
+    pub const ALL: [Case; 36] = [
+        Case::ResourceExhausted,
+        Case::ResourceExhaustedWithReasons,
+        Case::CheckQuota,
+        Case::OutOfCapacity,
+        Case::GeminiQuota,
+        Case::ClaudeRequestsQuota,
+        Case::ClaudeTokensQuota,
+        Case::EmbeddingQuota,
+        Case::ProvisionedThroughput,
+        Case::FrontEndQuota,
+        Case::Unavailable,
+        Case::ModelOverloaded,
+        Case::HighDemand,
+        Case::Internal,
+        Case::InternalReport,
+        Case::Unknown,
+        Case::DeadlineExceeded,
+        Case::Cancelled,
+        Case::CredentialsMissing,
+        Case::ApiKeyNotSupported,
+        Case::AccessTokenExpired,
+        Case::AccessTokenUnsupported,
+        Case::ApiKeyInvalid,
+        Case::PermissionDenied,
+        Case::ServiceDisabled,
+        Case::ConsumerInvalid,
+        Case::ModelNotFound,
+        Case::PathNotFound,
+        Case::ModelNotEnabled,
+        Case::LocationUnsupported,
+        Case::InputTooLong,
+        Case::InvalidArgument,
+        Case::InvalidParameter,
+        Case::InvalidValue,
+        Case::UnknownField,
+        Case::BadGateway,
+    ];
+
+    /// The name by which a file or a flag asks for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Case::ResourceExhausted => "resource-exhausted",
+            Case::ResourceExhaustedWithReasons => "resource-exhausted-with-reasons",
+            Case::CheckQuota => "check-quota",
+            Case::OutOfCapacity => "out-of-capacity",
+            Case::GeminiQuota => "gemini-quota",
+            Case::ClaudeRequestsQuota => "claude-requests-quota",
+            Case::ClaudeTokensQuota => "claude-tokens-quota",
+            Case::EmbeddingQuota => "embedding-quota",
+            Case::ProvisionedThroughput => "provisioned-throughput",
+            Case::FrontEndQuota => "front-end-quota",
+            Case::Unavailable => "unavailable",
+            Case::ModelOverloaded => "model-overloaded",
+            Case::HighDemand => "high-demand",
+            Case::Internal => "internal",
+            Case::InternalReport => "internal-report",
+            Case::Unknown => "unknown",
+            Case::DeadlineExceeded => "deadline-exceeded",
+            Case::Cancelled => "cancelled",
+            Case::CredentialsMissing => "credentials-missing",
+            Case::ApiKeyNotSupported => "api-key-not-supported",
+            Case::AccessTokenExpired => "access-token-expired",
+            Case::AccessTokenUnsupported => "access-token-unsupported",
+            Case::ApiKeyInvalid => "api-key-invalid",
+            Case::PermissionDenied => "permission-denied",
+            Case::ServiceDisabled => "service-disabled",
+            Case::ConsumerInvalid => "consumer-invalid",
+            Case::ModelNotFound => "model-not-found",
+            Case::PathNotFound => "path-not-found",
+            Case::ModelNotEnabled => "model-not-enabled",
+            Case::LocationUnsupported => "location-unsupported",
+            Case::InputTooLong => "input-too-long",
+            Case::InvalidArgument => "invalid-argument",
+            Case::InvalidParameter => "invalid-parameter",
+            Case::InvalidValue => "invalid-value",
+            Case::UnknownField => "unknown-field",
+            Case::BadGateway => "bad-gateway",
+        }
+    }
+
+    /// The case of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|case| case.name() == name)
+    }
+
+    /// The gRPC status; `None` where the front end answers with a page.
+    pub fn code(self) -> Option<Code> {
+        Some(match self {
+            Case::ResourceExhausted
+            | Case::ResourceExhaustedWithReasons
+            | Case::CheckQuota
+            | Case::OutOfCapacity
+            | Case::GeminiQuota
+            | Case::ClaudeRequestsQuota
+            | Case::ClaudeTokensQuota
+            | Case::EmbeddingQuota
+            | Case::ProvisionedThroughput
+            | Case::FrontEndQuota => Code::ResourceExhausted,
+            Case::Unavailable | Case::ModelOverloaded | Case::HighDemand => Code::Unavailable,
+            Case::Internal | Case::InternalReport => Code::Internal,
+            Case::Unknown => Code::Unknown,
+            Case::DeadlineExceeded => Code::DeadlineExceeded,
+            Case::Cancelled => Code::Cancelled,
+            Case::CredentialsMissing
+            | Case::ApiKeyNotSupported
+            | Case::AccessTokenExpired
+            | Case::AccessTokenUnsupported => Code::Unauthenticated,
+            Case::PermissionDenied | Case::ServiceDisabled | Case::ConsumerInvalid => Code::PermissionDenied,
+            Case::ModelNotFound => Code::NotFound,
+            Case::ModelNotEnabled | Case::LocationUnsupported => Code::FailedPrecondition,
+            Case::ApiKeyInvalid
+            | Case::InputTooLong
+            | Case::InvalidArgument
+            | Case::InvalidParameter
+            | Case::InvalidValue
+            | Case::UnknownField => Code::InvalidArgument,
+            Case::PathNotFound | Case::BadGateway => return None,
+        })
+    }
+
+    /// The HTTP status.
+    pub fn status(self) -> u16 {
+        match self.code() {
+            Some(code) => code.http_status(),
+            None if self == Case::PathNotFound => 404,
+            None => 502,
+        }
+    }
+
+    /// The error object; `None` where the front end answers with a page.
+    pub fn error(self, of: &Particulars<'_>) -> Option<Status<'static>> {
+        let mut status = Status::new(self.code()?, self.message(of));
+        status.details = self.details(of);
+        if self == Case::ResourceExhaustedWithReasons {
+            let message = status.message.clone();
+            status.errors =
+                vec![ErrorReason { message, domain: "global".into(), reason: "rateLimitExceeded".into() }];
+        }
+        Some(status)
+    }
+
+    /// The whole answer.
+    pub fn respond(self, of: &Particulars<'_>, wrapping: Wrapping) -> ErrorResponse {
+        let (content_type, body) = match self.error(of) {
+            Some(error) => ("application/json; charset=UTF-8", error.to_bytes(wrapping)),
+            None => ("text/html; charset=UTF-8", self.page()),
+        };
+        ErrorResponse { status: self.status(), content_type, headers: Vec::new(), body }
+    }
+
+    fn message(self, of: &Particulars<'_>) -> String {
+        match self {
+            Case::GeminiQuota => {
+                quota_exceeded("generate_content_requests_per_minute_per_project", of.base_model)
+            }
+            Case::ClaudeRequestsQuota => quota_exceeded("online_prediction_requests", &claude(of)),
+            Case::ClaudeTokensQuota => {
+                quota_exceeded("online_prediction_input_tokens_per_minute", &claude(of))
+            }
+            Case::EmbeddingQuota => quota_exceeded("embed_content_input_tokens_per_minute", of.base_model),
+            Case::FrontEndQuota => format!(
+                "Quota exceeded for quota metric '{}' and limit '{}' of service '{SERVICE}' for consumer \
+                 'project_number:{}'.",
+                FRONT_END_METRIC, FRONT_END_LIMIT, of.project
+            ),
+            Case::CredentialsMissing => {
+                format!("Request is missing required authentication credential. {SIGN_IN}")
+            }
+            Case::AccessTokenExpired | Case::AccessTokenUnsupported => {
+                format!("Request had invalid authentication credentials. {SIGN_IN}")
+            }
+            Case::PermissionDenied => format!(
+                "Permission 'aiplatform.endpoints.predict' denied on resource '//{SERVICE}/{}' (or it may not exist).",
+                of.resource
+            ),
+            Case::ServiceDisabled => format!(
+                "Vertex AI API has not been used in project {} before or it is disabled. Enable it by visiting {} then \
+                 retry. If you enabled this API recently, wait a few minutes for the action to propagate to our \
+                 systems and retry.",
+                of.project,
+                console(of)
+            ),
+            Case::ConsumerInvalid => format!("Permission denied on resource project {}.", of.project),
+            Case::ModelNotFound => format!(
+                "Publisher Model `{}` was not found or your project does not have access to it. Please ensure you are \
+                 using a valid model version. For more information, see: \
+                 https://cloud.google.com/vertex-ai/generative-ai/docs/learn/model-versions",
+                of.resource
+            ),
+            Case::ModelNotEnabled => {
+                format!("Project `{}` is not allowed to use Publisher Model `{}`", of.project, of.resource)
+            }
+            Case::InputTooLong => format!(
+                "The input token count ({}) exceeds the maximum number of tokens allowed ({}).",
+                of.used, of.limit
+            ),
+            Case::InvalidParameter => format!(
+                "Unable to submit request because {} Learn more: \
+                 https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/gemini",
+                of.reason
+            ),
+            Case::InvalidValue => invalid_value(of),
+            Case::UnknownField => {
+                format!("Invalid JSON payload received. Unknown name \"{}\": Cannot find field.", of.field)
+            }
+            fixed => fixed.fixed_message().to_owned(),
+        }
+    }
+
+    fn fixed_message(self) -> &'static str {
+        match self {
+            Case::ResourceExhausted | Case::ResourceExhaustedWithReasons => EXHAUSTED,
+            Case::CheckQuota => "Resource has been exhausted (e.g. check quota).",
+            Case::OutOfCapacity => {
+                "Unable to submit request because the service is temporarily out of capacity. Try again later."
+            }
+            Case::ProvisionedThroughput => "Too many requests. Exceeded the Provisioned Throughput.",
+            Case::Unavailable => "The service is currently unavailable.",
+            Case::ModelOverloaded => "The model is overloaded. Please try again later.",
+            Case::HighDemand => {
+                "This model is currently experiencing high demand. Spikes in demand are usually temporary. Please try \
+                 again later."
+            }
+            Case::Internal => "Internal error encountered.",
+            Case::InternalReport => {
+                "An internal error has occurred. Please retry or report in \
+                 https://developers.generativeai.google/guide/troubleshooting"
+            }
+            Case::Unknown => "Unknown Error.",
+            Case::DeadlineExceeded => "Deadline expired before operation could complete.",
+            Case::Cancelled => "The operation was cancelled.",
+            Case::ApiKeyNotSupported => {
+                "API keys are not supported by this API. Expected OAuth2 access token or other authentication \
+                 credentials that assert a principal. See https://cloud.google.com/docs/authentication"
+            }
+            Case::ApiKeyInvalid => "API key not valid. Please pass a valid API key.",
+            Case::LocationUnsupported => "User location is not supported for the API use.",
+            _ => "Request contains an invalid argument.",
+        }
+    }
+
+    fn details(self, of: &Particulars<'_>) -> Vec<Detail> {
+        let service = ("service", SERVICE.to_owned());
+        let consumer = ("consumer", format!("projects/{}", of.project));
+        let credentials = |reason| {
+            let method = ("method", of.grpc_method.to_owned());
+            vec![Detail::error_info(reason, GOOGLE, [service.clone(), method])]
+        };
+        match self {
+            Case::FrontEndQuota => front_end_quota(of, service, consumer),
+            Case::CredentialsMissing | Case::ApiKeyNotSupported => credentials("CREDENTIALS_MISSING"),
+            Case::AccessTokenExpired => credentials("ACCESS_TOKEN_EXPIRED"),
+            Case::AccessTokenUnsupported => credentials("ACCESS_TOKEN_TYPE_UNSUPPORTED"),
+            Case::ApiKeyInvalid => vec![Detail::error_info("API_KEY_INVALID", GOOGLE, [service])],
+            Case::PermissionDenied => vec![Detail::error_info(
+                "IAM_PERMISSION_DENIED",
+                SERVICE,
+                [
+                    ("resource", of.resource.to_owned()),
+                    ("permission", "aiplatform.endpoints.predict".to_owned()),
+                ],
+            )],
+            Case::ServiceDisabled => vec![
+                Detail::help("Google developers console API activation", console(of)),
+                Detail::error_info("SERVICE_DISABLED", GOOGLE, [service, consumer]),
+            ],
+            Case::ConsumerInvalid => vec![
+                Detail::help("Google developers console", "https://console.developers.google.com".to_owned()),
+                Detail::error_info("CONSUMER_INVALID", GOOGLE, [service, consumer]),
+            ],
+            Case::InvalidValue => vec![Detail::bad_request(of.field, invalid_value(of))],
+            Case::UnknownField => vec![Detail::bad_request("", self.message(of))],
+            _ => Vec::new(),
+        }
+    }
+
+    fn page(self) -> Bytes {
+        let (title, said) = match self {
+            Case::PathNotFound => {
+                ("Error 404 (Not Found)!!1", "The requested URL was not found on this server.")
+            }
+            _ => (
+                "Error 502 (Server Error)!!1",
+                "The server encountered a temporary error and could not complete your request.<p>Please try again \
+                 in 30 seconds.",
+            ),
+        };
+        let status = self.status();
+        format!(
+            "<!DOCTYPE html>\n<html lang=en>\n  <meta charset=utf-8>\n  <title>{title}</title>\n  \
+             <p><b>{status}.</b> <ins>That\u{2019}s an error.</ins>\n  <p>{said}  <ins>That\u{2019}s all we \
+             know.</ins>\n"
+        )
+        .into()
+    }
+}
+
+const FRONT_END_METRIC: &str = "aiplatform.googleapis.com/online_prediction_requests";
+const FRONT_END_LIMIT: &str = "OnlinePredictionRequestsPerMinutePerProjectPerRegion";
+
+// The metric's own ending is part of the sentence.
+fn quota_exceeded(metric: &str, base_model: &str) -> String {
+    format!(
+        "Quota exceeded for {SERVICE}/{metric}_per_base_model with base model: {base_model}. Please submit a quota \
+         increase request. https://cloud.google.com/vertex-ai/docs/generative-ai/quotas-genai."
+    )
+}
+
+fn claude(of: &Particulars<'_>) -> String {
+    format!("anthropic-{}", of.base_model)
+}
+
+fn console(of: &Particulars<'_>) -> String {
+    format!("https://console.developers.google.com/apis/api/{SERVICE}/overview?project={}", of.project)
+}
+
+fn invalid_value(of: &Particulars<'_>) -> String {
+    let Particulars { field, value, .. } = of;
+    format!("Invalid value at '{field}' (type.googleapis.com/google.cloud.aiplatform.v1.Schema), \"{value}\"")
+}
+
+fn front_end_quota(of: &Particulars<'_>, service: (&str, String), consumer: (&str, String)) -> Vec<Detail> {
+    let metadata = [
+        ("quota_metric", FRONT_END_METRIC.to_owned()),
+        ("quota_limit", FRONT_END_LIMIT.to_owned()),
+        ("quota_limit_value", of.limit.to_string()),
+        ("quota_location", of.location.to_owned()),
+        consumer,
+        service,
+    ];
+    let quotas = "https://cloud.google.com/docs/quotas/help/request_increase".to_owned();
+    vec![
+        Detail::error_info("RATE_LIMIT_EXCEEDED", GOOGLE, metadata),
+        Detail::help("Request a higher quota limit.", quotas),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(case: Case, of: &Particulars<'_>) -> String {
+        case.error(of).unwrap().message.into_owned().to_string()
+    }
+
+    #[test]
+    fn every_name_finds_its_case() {
+        for case in Case::ALL {
+            assert_eq!(Case::from_name(case.name()), Some(case));
+        }
+        assert_eq!(Case::from_name("unheard-of"), None);
+    }
+
+    #[test]
+    fn a_full_pool_is_the_services_answer_byte_by_byte() {
+        let response = Case::ResourceExhausted.respond(&Particulars::default(), Wrapping::List);
+        assert_eq!((response.status, response.content_type), (429, "application/json; charset=UTF-8"));
+        assert!(response.headers.is_empty());
+        let expected = concat!(
+            "[{\n  \"error\": {\n    \"code\": 429,\n    \"message\": \"Resource exhausted. Please try again later. ",
+            "Please refer to https://cloud.google.com/vertex-ai/generative-ai/docs/error-code-429 for more details.\",\n",
+            "    \"status\": \"RESOURCE_EXHAUSTED\"\n  }\n}\n]\n"
+        );
+        assert_eq!(response.body, expected);
+    }
+
+    #[test]
+    fn quotas_name_metric_and_base_model() {
+        let of = Particulars { base_model: "gemini-pro", ..Particulars::default() };
+        assert_eq!(
+            message(Case::GeminiQuota, &of),
+            "Quota exceeded for \
+             aiplatform.googleapis.com/generate_content_requests_per_minute_per_project_per_base_model with base model: \
+             gemini-pro. Please submit a quota increase request. \
+             https://cloud.google.com/vertex-ai/docs/generative-ai/quotas-genai."
+        );
+        let of = Particulars { base_model: "claude-sonnet-4-5", ..Particulars::default() };
+        let tokens = message(Case::ClaudeTokensQuota, &of);
+        assert!(tokens.contains(
+            "/online_prediction_input_tokens_per_minute_per_base_model with base model: anthropic-claude-sonnet-4-5."
+        ));
+        let requests = message(Case::ClaudeRequestsQuota, &of);
+        assert!(requests.contains("/online_prediction_requests_per_base_model with"));
+    }
+
+    #[test]
+    fn the_words_that_clients_search_for_are_there() {
+        let of =
+            Particulars { project: "p", resource: "R/m", field: "foo", value: "v", ..Particulars::default() };
+        for (case, words) in [
+            (
+                Case::PermissionDenied,
+                "Permission 'aiplatform.endpoints.predict' denied on resource '//aiplatform.googleapis.com/R/m' (or it may not exist).",
+            ),
+            (Case::ServiceDisabled, "Vertex AI API has not been used in project p before"),
+            (Case::ConsumerInvalid, "Permission denied on resource project p."),
+            (
+                Case::ModelNotFound,
+                "Publisher Model `R/m` was not found or your project does not have access to it.",
+            ),
+            (Case::ModelNotEnabled, "Project `p` is not allowed to use Publisher Model `R/m`"),
+            (
+                Case::InputTooLong,
+                "The input token count (1200293) exceeds the maximum number of tokens allowed (1048576).",
+            ),
+            (Case::UnknownField, "Invalid JSON payload received. Unknown name \"foo\": Cannot find field."),
+            (
+                Case::InvalidValue,
+                "Invalid value at 'foo' (type.googleapis.com/google.cloud.aiplatform.v1.Schema), \"v\"",
+            ),
+            (Case::ModelOverloaded, "The model is overloaded. Please try again later."),
+            (
+                Case::CredentialsMissing,
+                "Request is missing required authentication credential. Expected OAuth 2 access token",
+            ),
+        ] {
+            assert!(message(case, &of).contains(words), "{case:?}: {}", message(case, &of));
+        }
+    }
+
+    #[test]
+    fn details_say_reason_and_domain() {
+        let reason = |case: Case| {
+            let details = case.error(&Particulars::default()).unwrap().details;
+            details.into_iter().find_map(|detail| match detail {
+                Detail::ErrorInfo { reason, domain, .. } => Some((reason, domain)),
+                _ => None,
+            })
+        };
+        let expect = |case, text: &str, domain: &str| {
+            assert_eq!(reason(case), Some((text.to_owned(), domain.to_owned())), "{case:?}");
+        };
+        expect(Case::FrontEndQuota, "RATE_LIMIT_EXCEEDED", GOOGLE);
+        expect(Case::ApiKeyNotSupported, "CREDENTIALS_MISSING", GOOGLE);
+        expect(Case::PermissionDenied, "IAM_PERMISSION_DENIED", SERVICE);
+        expect(Case::ServiceDisabled, "SERVICE_DISABLED", GOOGLE);
+        assert_eq!(reason(Case::ResourceExhausted), None);
+    }
+
+    #[test]
+    fn the_front_end_answers_with_a_page() {
+        for (case, status, title) in [
+            (Case::PathNotFound, 404, "Error 404 (Not Found)!!1"),
+            (Case::BadGateway, 502, "Error 502 (Server Error)!!1"),
+        ] {
+            let response = case.respond(&Particulars::default(), Wrapping::List);
+            assert_eq!((response.status, response.content_type), (status, "text/html; charset=UTF-8"));
+            assert!(std::str::from_utf8(&response.body).unwrap().contains(title));
+        }
+    }
+
+    #[test]
+    fn every_json_case_reads_back() {
+        let of = Particulars::default();
+        for case in Case::ALL {
+            let Some(error) = case.error(&of) else { continue };
+            assert_eq!(error.code, case.status());
+            for wrapping in [Wrapping::Object, Wrapping::List] {
+                assert_eq!(Status::parse(&case.respond(&of, wrapping).body).unwrap(), error, "{case:?}");
+            }
+        }
+    }
+}

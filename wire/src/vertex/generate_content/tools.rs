@@ -1,0 +1,149 @@
+//! Functions a model may call, its calls and their answers.
+
+use std::fmt;
+
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::json::{Raw, Text, null_as_default};
+
+/// A set of functions; other kinds of tools are not read.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tool<'a> {
+    /// The functions.
+    #[serde(borrow, default, alias = "function_declarations", deserialize_with = "null_as_default")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub function_declarations: Vec<FunctionDeclaration<'a>>,
+}
+
+/// What a model needs to know of a function.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FunctionDeclaration<'a> {
+    /// Its name.
+    #[serde(borrow)]
+    pub name: Text<'a>,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<Text<'a>>,
+    /// Its arguments as Google's schema.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<Raw<'a>>,
+    /// Its arguments as a JSON schema.
+    #[serde(default, alias = "parameters_json_schema", skip_serializing_if = "Option::is_none")]
+    pub parameters_json_schema: Option<Raw<'a>>,
+}
+
+/// Whether the model calls functions.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ToolConfig<'a> {
+    /// Whether, and which.
+    #[serde(borrow, default, alias = "function_calling_config", skip_serializing_if = "Option::is_none")]
+    pub function_calling_config: Option<FunctionCallingConfig<'a>>,
+}
+
+/// Whether the model calls functions, and which.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FunctionCallingConfig<'a> {
+    /// Whether.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<FunctionCallingMode>,
+    /// Which; all when empty.
+    #[serde(borrow, default, alias = "allowed_function_names", deserialize_with = "null_as_default")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allowed_function_names: Vec<Text<'a>>,
+}
+
+/// Whether the model calls functions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum FunctionCallingMode {
+    /// As it sees fit.
+    Auto,
+    /// At least one.
+    Any,
+    /// It does not.
+    None,
+    /// As it sees fit, arguments checked.
+    Validated,
+}
+
+/// The model calls a function.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct FunctionCall<'a> {
+    /// `v1beta1` may number calls.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Text<'a>>,
+    /// Which function.
+    #[serde(default)]
+    pub name: Text<'a>,
+    /// A JSON object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub args: Option<Raw<'a>>,
+}
+
+/// What a function answered.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct FunctionResponse<'a> {
+    /// Which call.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Text<'a>>,
+    /// Which function.
+    #[serde(default)]
+    pub name: Text<'a>,
+    /// A JSON object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<Raw<'a>>,
+}
+
+impl FunctionCallingMode {
+    fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "AUTO" => Self::Auto,
+            "ANY" => Self::Any,
+            "NONE" => Self::None,
+            "VALIDATED" => Self::Validated,
+            _ => return None,
+        })
+    }
+
+    fn from_number(number: u64) -> Option<Self> {
+        Some(match number {
+            1 => Self::Auto,
+            2 => Self::Any,
+            3 => Self::None,
+            5 => Self::Validated,
+            _ => return None,
+        })
+    }
+}
+
+// The generated clients send enums as numbers.
+impl<'de> Deserialize<'de> for FunctionCallingMode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ModeVisitor)
+    }
+}
+
+struct ModeVisitor;
+
+impl Visitor<'_> for ModeVisitor {
+    type Value = FunctionCallingMode;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AUTO, ANY, NONE, VALIDATED or its number")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+        FunctionCallingMode::from_name(name)
+            .ok_or_else(|| E::unknown_variant(name, &["AUTO", "ANY", "NONE", "VALIDATED"]))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+        FunctionCallingMode::from_number(number)
+            .ok_or_else(|| E::custom(format_args!("unknown mode {number}")))
+    }
+}
