@@ -1,3 +1,6 @@
 //! Drill file to plan, run, verdict and report.
 
 pub mod file;
+pub mod invariant;
+pub mod judge;
+pub mod report;

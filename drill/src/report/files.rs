@@ -1,0 +1,108 @@
+//! The output folder: made and tried before anything starts, filled at the end.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Report, junit, markdown, page};
+
+/// The files that hold the logs, beside the reports.
+const LOGS: [&str; 5] =
+    ["client.ndjson.zst", "attempts.ndjson.zst", "faults.ndjson", "samples.ndjson", "ledger.ndjson"];
+/// The files that hold the reports.
+const REPORTS: [&str; 4] = ["report.json", "report.html", "report.md", "junit.xml"];
+
+/// Where a run leaves its files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutFolder(PathBuf);
+
+/// A folder that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot use {} as the output folder: {cause} (accepted: a folder that can be written to, or a path where one can be made)", path.display())]
+pub struct OutFolderError {
+    /// The folder.
+    pub path: PathBuf,
+    /// Why not.
+    #[source]
+    pub cause: io::Error,
+}
+
+impl OutFolder {
+    /// Makes the folder, proves that it can be written to, and takes an earlier run's files out of it, so
+    /// that nothing stale can be taken for a result.
+    ///
+    /// # Errors
+    /// The operating system's reason.
+    pub fn prepare(path: &Path) -> Result<Self, OutFolderError> {
+        let fail = |cause| OutFolderError { path: path.to_owned(), cause };
+        fs::create_dir_all(path).map_err(fail)?;
+        let probe = path.join(".brownout-probe");
+        fs::write(&probe, b"?").map_err(fail)?;
+        fs::remove_file(&probe).map_err(fail)?;
+        for name in LOGS.into_iter().chain(REPORTS) {
+            match fs::remove_file(path.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fail(error)),
+                _ => {}
+            }
+        }
+        Ok(Self(path.to_owned()))
+    }
+
+    /// The path of a file in the folder.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+/// Writes every form of a report. Each file appears whole or not at all.
+///
+/// # Errors
+/// The first file that could not be written.
+pub fn write_all(folder: &OutFolder, report: &Report) -> Result<(), OutFolderError> {
+    let forms = [
+        ("report.json", report.json()),
+        ("report.html", page(report)),
+        ("report.md", markdown(report)),
+        ("junit.xml", junit(report)),
+    ];
+    for (name, text) in forms {
+        let fail = |cause| OutFolderError { path: folder.file(name), cause };
+        let partial = folder.file(&format!(".{name}.partial"));
+        fs::write(&partial, text).map_err(fail)?;
+        fs::rename(&partial, folder.file(name)).map_err(fail)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stale_report_does_not_survive() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a/b");
+        fs::create_dir_all(&path).expect("a folder");
+        fs::write(path.join("report.json"), "old").expect("a file");
+        fs::write(path.join("notes.txt"), "the user's").expect("a file");
+        let out = OutFolder::prepare(&path).expect("usable");
+        assert!(!out.file("report.json").exists());
+        assert!(out.file("notes.txt").exists());
+    }
+
+    #[test]
+    fn a_file_in_the_way_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("taken");
+        fs::write(&path, "a file").expect("a file");
+        let error = OutFolder::prepare(&path).expect_err("a file is no folder").to_string();
+        assert!(error.contains("taken") && error.contains("accepted"), "{error}");
+    }
+}
