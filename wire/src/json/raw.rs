@@ -12,7 +12,7 @@ pub struct Raw<'a>(#[serde(borrow)] &'a RawValue);
 
 impl<'a> Raw<'a> {
     /// The JSON object without members.
-    pub fn empty_object() -> Raw<'static> {
+    pub fn empty_object() -> Self {
         Raw(serde_json::from_str("{}").expect("{} is JSON"))
     }
 

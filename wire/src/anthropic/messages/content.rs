@@ -1,0 +1,227 @@
+//! What a caller says: a string, or a list of blocks.
+
+use std::fmt;
+
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::json::{Raw, Text};
+
+/// What a message, an instruction or a tool's result says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Content<'a> {
+    /// The short form: one text.
+    Text(Text<'a>),
+    /// The long form.
+    Blocks(Vec<ContentBlock<'a>>),
+}
+
+/// One block of a request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(try_from = "BlockFields<'a>", bound(deserialize = "'de: 'a"))]
+pub enum ContentBlock<'a> {
+    /// A text.
+    Text {
+        /// The text.
+        text: Text<'a>,
+        /// Where the cache ends.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<Raw<'a>>,
+    },
+    /// A picture.
+    Image {
+        /// In place, by address or by id.
+        source: Raw<'a>,
+    },
+    /// A document.
+    Document {
+        /// In place, by address or by id.
+        source: Raw<'a>,
+    },
+    /// An earlier call of a tool by the model.
+    ToolUse {
+        /// `toolu_…`; the result names it again.
+        id: Text<'a>,
+        /// Which tool.
+        name: Text<'a>,
+        /// A JSON object.
+        input: Raw<'a>,
+    },
+    /// What the tool answered.
+    ToolResult {
+        /// Which call.
+        tool_use_id: Text<'a>,
+        /// The answer.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        content: Option<Content<'a>>,
+        /// Whether it failed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        is_error: Option<bool>,
+    },
+    /// An earlier thought of the model.
+    Thinking {
+        /// The thought.
+        thinking: Text<'a>,
+        /// That it is the model's own.
+        signature: Text<'a>,
+    },
+    /// An earlier thought that the caller may not read.
+    RedactedThinking {
+        /// The thought, encrypted.
+        data: Text<'a>,
+    },
+}
+
+impl<'a> Content<'a> {
+    /// Every text of the content, in order; texts inside results of tools are not among them.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let (text, blocks): (Option<&Text<'a>>, &[ContentBlock<'a>]) = match self {
+            Content::Text(text) => (Some(text), &[]),
+            Content::Blocks(blocks) => (None, blocks),
+        };
+        text.map(Text::as_str).into_iter().chain(blocks.iter().filter_map(ContentBlock::text))
+    }
+}
+
+impl<'a> From<&'a str> for Content<'a> {
+    fn from(text: &'a str) -> Self {
+        Content::Text(text.into())
+    }
+}
+
+impl From<String> for Content<'_> {
+    fn from(text: String) -> Self {
+        Content::Text(text.into())
+    }
+}
+
+impl<'a> ContentBlock<'a> {
+    /// A block that is a text.
+    pub fn of_text(text: impl Into<Text<'a>>) -> Self {
+        ContentBlock::Text { text: text.into(), cache_control: None }
+    }
+
+    /// The text, when the block is one.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            ContentBlock::Text { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+}
+
+// Serde's tagged enums copy every value aside before they read it; the flat form reads in place.
+#[derive(Deserialize)]
+struct BlockFields<'a> {
+    r#type: BlockType,
+    #[serde(borrow, default)]
+    text: Option<Text<'a>>,
+    #[serde(default)]
+    cache_control: Option<Raw<'a>>,
+    #[serde(default)]
+    source: Option<Raw<'a>>,
+    #[serde(default)]
+    id: Option<Text<'a>>,
+    #[serde(default)]
+    name: Option<Text<'a>>,
+    #[serde(default)]
+    input: Option<Raw<'a>>,
+    #[serde(default)]
+    tool_use_id: Option<Text<'a>>,
+    #[serde(default)]
+    content: Option<Content<'a>>,
+    #[serde(default)]
+    is_error: Option<bool>,
+    #[serde(default)]
+    thinking: Option<Text<'a>>,
+    #[serde(default)]
+    signature: Option<Text<'a>>,
+    #[serde(default)]
+    data: Option<Text<'a>>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum BlockType {
+    Text,
+    Image,
+    Document,
+    ToolUse,
+    ToolResult,
+    Thinking,
+    RedactedThinking,
+}
+
+impl<'a> TryFrom<BlockFields<'a>> for ContentBlock<'a> {
+    type Error = serde::de::value::Error;
+
+    fn try_from(fields: BlockFields<'a>) -> Result<Self, Self::Error> {
+        Ok(match fields.r#type {
+            BlockType::Text => {
+                ContentBlock::Text { text: need("text", fields.text)?, cache_control: fields.cache_control }
+            }
+            BlockType::Image => ContentBlock::Image { source: need("source", fields.source)? },
+            BlockType::Document => ContentBlock::Document { source: need("source", fields.source)? },
+            BlockType::ToolUse => ContentBlock::ToolUse {
+                id: need("id", fields.id)?,
+                name: need("name", fields.name)?,
+                input: need("input", fields.input)?,
+            },
+            BlockType::ToolResult => ContentBlock::ToolResult {
+                tool_use_id: need("tool_use_id", fields.tool_use_id)?,
+                content: fields.content,
+                is_error: fields.is_error,
+            },
+            BlockType::Thinking => ContentBlock::Thinking {
+                thinking: need("thinking", fields.thinking)?,
+                signature: need("signature", fields.signature)?,
+            },
+            BlockType::RedactedThinking => {
+                ContentBlock::RedactedThinking { data: need("data", fields.data)? }
+            }
+        })
+    }
+}
+
+fn need<T>(name: &'static str, field: Option<T>) -> Result<T, serde::de::value::Error> {
+    field.ok_or_else(|| serde::de::value::Error::missing_field(name))
+}
+
+impl Serialize for Content<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Content::Text(text) => text.serialize(serializer),
+            Content::Blocks(blocks) => blocks.serialize(serializer),
+        }
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ContentVisitor)
+    }
+}
+
+struct ContentVisitor;
+
+impl<'de> Visitor<'de> for ContentVisitor {
+    type Value = Content<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string or a list of content blocks")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(text.to_owned().into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, blocks: A) -> Result<Self::Value, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(blocks)).map(Content::Blocks)
+    }
+}

@@ -1,0 +1,265 @@
+//! The body of a message, and the count of tokens.
+
+use bytes::{Bytes, BytesMut};
+use serde::{Deserialize, Serialize};
+
+use crate::json::{self, Raw, Text, literal, null_as_default};
+
+literal! {
+    /// `"message"`.
+    MessageType = "message"
+}
+literal! {
+    /// `"assistant"`.
+    AssistantRole = "assistant"
+}
+
+/// A message of the model.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct MessagesResponse<'a> {
+    /// `msg_…`.
+    #[serde(borrow, default)]
+    pub id: Text<'a>,
+    /// Always `message`.
+    #[serde(default)]
+    pub r#type: MessageType,
+    /// Always `assistant`.
+    #[serde(default)]
+    pub role: AssistantRole,
+    /// The model that answered.
+    #[serde(default)]
+    pub model: Text<'a>,
+    /// What it said.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub content: Vec<ResponseBlock<'a>>,
+    /// Why it ended; `null` at the start of a stream.
+    #[serde(default)]
+    pub stop_reason: Option<StopReason>,
+    /// Before which text, with `stop_sequence`.
+    #[serde(default)]
+    pub stop_sequence: Option<Text<'a>>,
+    /// What it cost.
+    #[serde(default)]
+    pub usage: Usage<'a>,
+}
+
+/// One block of an answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(from = "ResponseFields<'a>", bound(deserialize = "'de: 'a"))]
+pub enum ResponseBlock<'a> {
+    /// A text.
+    Text {
+        /// The text.
+        text: Text<'a>,
+    },
+    /// The model uses a tool.
+    ToolUse {
+        /// `toolu_…`.
+        id: Text<'a>,
+        /// Which tool.
+        name: Text<'a>,
+        /// A JSON object.
+        input: Raw<'a>,
+    },
+    /// A thought.
+    Thinking {
+        /// The thought.
+        thinking: Text<'a>,
+        /// That it is the model's own.
+        signature: Text<'a>,
+    },
+    /// A block this crate does not know.
+    Unknown,
+}
+
+/// Why a message ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopReason {
+    /// By itself.
+    EndTurn,
+    /// At the limit of tokens.
+    MaxTokens,
+    /// Before one of the caller's texts.
+    StopSequence,
+    /// To use a tool.
+    ToolUse,
+    /// In the middle of a long turn.
+    PauseTurn,
+    /// The model refused.
+    Refusal,
+    /// At the end of the context.
+    ModelContextWindowExceeded,
+    /// A reason this crate does not know.
+    #[serde(other)]
+    Unknown,
+}
+
+/// What a message cost, in tokens.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Usage<'a> {
+    /// Of the request, the cache's not counted.
+    #[serde(deserialize_with = "null_as_default")]
+    pub input_tokens: u32,
+    /// Of the answer.
+    #[serde(deserialize_with = "null_as_default")]
+    pub output_tokens: u32,
+    /// Written to the cache.
+    #[serde(deserialize_with = "null_as_default")]
+    pub cache_creation_input_tokens: u32,
+    /// Read from the cache.
+    #[serde(deserialize_with = "null_as_default")]
+    pub cache_read_input_tokens: u32,
+    /// The tier that served it.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub service_tier: Option<Text<'a>>,
+}
+
+/// How many tokens a request has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenCount {
+    /// All of them.
+    pub input_tokens: u32,
+}
+
+impl TokenCount {
+    /// The response body.
+    pub fn to_bytes(self) -> Bytes {
+        json::to_bytes(&self)
+    }
+}
+
+impl Usage<'_> {
+    /// Tokens of request and answer at the standard tier.
+    pub fn new(input_tokens: u32, output_tokens: u32) -> Self {
+        Usage { input_tokens, output_tokens, service_tier: Some("standard".into()), ..Usage::default() }
+    }
+}
+
+impl<'a> ResponseBlock<'a> {
+    /// A block that is a text.
+    pub fn of_text(text: impl Into<Text<'a>>) -> Self {
+        ResponseBlock::Text { text: text.into() }
+    }
+
+    /// The text, when the block is one.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            ResponseBlock::Text { text } => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> MessagesResponse<'a> {
+    /// Reads a response body; what is missing is empty, as clients take it.
+    ///
+    /// # Errors
+    /// When it is not JSON, or a known field has another type than the format's.
+    pub fn parse(body: &'a [u8]) -> Result<Self, json::Error> {
+        json::read_object(body)
+    }
+
+    /// Appends the response body.
+    pub fn write(&self, out: &mut BytesMut) {
+        json::write(self, out);
+    }
+
+    /// The response body.
+    pub fn to_bytes(&self) -> Bytes {
+        json::to_bytes(self)
+    }
+
+    /// Every text of the answer, thoughts left out.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.content.iter().filter_map(ResponseBlock::text)
+    }
+}
+
+#[derive(Deserialize)]
+struct ResponseFields<'a> {
+    #[serde(borrow)]
+    r#type: Text<'a>,
+    #[serde(default)]
+    text: Option<Text<'a>>,
+    #[serde(default)]
+    id: Option<Text<'a>>,
+    #[serde(default)]
+    name: Option<Text<'a>>,
+    #[serde(default)]
+    input: Option<Raw<'a>>,
+    #[serde(default)]
+    thinking: Option<Text<'a>>,
+    #[serde(default)]
+    signature: Option<Text<'a>>,
+}
+
+impl<'a> From<ResponseFields<'a>> for ResponseBlock<'a> {
+    fn from(fields: ResponseFields<'a>) -> Self {
+        match &*fields.r#type {
+            "text" => ResponseBlock::Text { text: fields.text.unwrap_or_default() },
+            "tool_use" => ResponseBlock::ToolUse {
+                id: fields.id.unwrap_or_default(),
+                name: fields.name.unwrap_or_default(),
+                input: fields.input.unwrap_or_else(Raw::empty_object),
+            },
+            "thinking" => ResponseBlock::Thinking {
+                thinking: fields.thinking.unwrap_or_default(),
+                signature: fields.signature.unwrap_or_default(),
+            },
+            _ => ResponseBlock::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_the_services_byte_by_byte() {
+        let response = MessagesResponse {
+            id: "msg_1".into(),
+            model: "claude-sonnet-4-5-20250929".into(),
+            content: vec![
+                ResponseBlock::Thinking { thinking: "hm".into(), signature: "s".into() },
+                ResponseBlock::of_text("ä \"b\""),
+                ResponseBlock::ToolUse {
+                    id: "toolu_1".into(),
+                    name: "look".into(),
+                    input: Raw::parse(r#"{"at":"sky"}"#).unwrap(),
+                },
+            ],
+            stop_reason: Some(StopReason::ToolUse),
+            usage: Usage::new(9, 12),
+            ..MessagesResponse::default()
+        };
+        let body = concat!(
+            r#"{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5-20250929","#,
+            r#""content":[{"type":"thinking","thinking":"hm","signature":"s"},{"type":"text","text":"ä \"b\""},"#,
+            r#"{"type":"tool_use","id":"toolu_1","name":"look","input":{"at":"sky"}}],"#,
+            r#""stop_reason":"tool_use","stop_sequence":null,"#,
+            r#""usage":{"input_tokens":9,"output_tokens":12,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"service_tier":"standard"}}"#
+        );
+        assert_eq!(std::str::from_utf8(&response.to_bytes()).unwrap(), body);
+        assert_eq!(MessagesResponse::parse(body.as_bytes()).unwrap(), response);
+        assert_eq!(response.texts().collect::<String>(), "ä \"b\"");
+    }
+
+    #[test]
+    fn new_names_do_not_break_the_reader() {
+        let body = br#"{"content":[{"type":"dance","steps":[1]}],"stop_reason":"bored","usage":{"cache_read_input_tokens":null}}"#;
+        let response = MessagesResponse::parse(body).unwrap();
+        assert_eq!(response.content, [ResponseBlock::Unknown]);
+        assert_eq!(response.stop_reason, Some(StopReason::Unknown));
+        assert_eq!(MessagesResponse::parse(b"{}").unwrap(), MessagesResponse::default());
+        assert!(MessagesResponse::parse(b"[]").is_err());
+    }
+
+    #[test]
+    fn a_count_is_one_number() {
+        assert_eq!(TokenCount { input_tokens: 7 }.to_bytes(), r#"{"input_tokens":7}"#);
+    }
+}
