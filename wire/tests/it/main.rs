@@ -1,1 +1,5 @@
 //! Behaviour of the formats as their users meet them: bytes in, events out.
+
+mod event_stream;
+mod sigv4;
+mod splitters;

@@ -12,12 +12,20 @@ use super::timestamp::Timestamp;
 use super::{MAX_SKEW, MOCK_ACCESS_KEY, MOCK_API_KEY, MOCK_SECRET_KEY, SERVICE, TERMINATOR, header};
 
 /// Who may call.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Credentials {
     /// By access key id.
     pub access_keys: BTreeMap<String, AccessKey>,
     /// By the whole bearer key.
     pub api_keys: BTreeMap<String, ApiKey>,
+}
+
+impl std::fmt::Debug for Credentials {
+    /// Without secrets, which bearer keys are.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (access_keys, api_keys) = (self.access_keys.keys(), self.api_keys.len());
+        write!(out, "Credentials {{ access_keys: {access_keys:?}, api_keys: {api_keys} }}")
+    }
 }
 
 /// What belongs to an access key id.
@@ -32,6 +40,7 @@ pub struct AccessKey {
 }
 
 impl std::fmt::Debug for AccessKey {
+    /// Without secret and token.
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "AccessKey {{ temporary: {}, expired: {} }}", self.session_token.is_some(), self.expired)
     }
