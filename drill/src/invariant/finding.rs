@@ -149,7 +149,9 @@ fn evaluate(case: &Case<'_>, expectation: &Expectation) -> Evaluation {
     }
     match expectation.invariant {
         I::A1 | I::A2 | I::A3 | I::A5 | I::D1 => case.service.evaluate(case, expectation),
-        I::F1 | I::F2 | I::F3 | I::F4 | I::F5 | I::F7 | I::F8 | I::F9 => case.failover.evaluate(case, expectation),
+        I::F1 | I::F2 | I::F3 | I::F4 | I::F5 | I::F7 | I::F8 | I::F9 => {
+            case.failover.evaluate(case, expectation)
+        }
         I::R1 | I::R2 | I::R3 | I::R5 | I::R6 | I::R7 | I::R9 => case.retry.evaluate(case, expectation),
         I::C1 | I::C3 | I::C6 | I::W1 => case.cascade.evaluate(case, expectation),
         I::E1 | I::E2 | I::E3 | I::E4 | I::E6 | I::E7 | I::E8 => case.stream.evaluate(case, expectation),

@@ -169,7 +169,9 @@ impl Invariant {
             Self::A1 | Self::A3 | Self::A5 | Self::R9 => Threshold::at_least(share(950_000)),
             Self::C1 => Threshold::at_most(Quantity { micro: 10_000, unit: Unit::Points }),
             Self::C3 => Threshold::at_most(factor(2_500_000)),
-            Self::C6 | Self::D1 | Self::E1 | Self::E2 | Self::E3 | Self::F9 | Self::R6 | Self::R7 => Threshold::none(),
+            Self::C6 | Self::D1 | Self::E1 | Self::E2 | Self::E3 | Self::F9 | Self::R6 | Self::R7 => {
+                Threshold::none()
+            }
             Self::E4 | Self::E8 | Self::F8 => Threshold::at_least(share(1_000_000)),
             Self::E6 => Threshold::at_most(Quantity::micros(1_000_000)),
             Self::E7 => {

@@ -4,12 +4,14 @@
 //! Control traffic and requests that are bad on purpose are left out. Times count from the intended
 //! send time.
 
+use super::Invariant;
 use super::finding::Evaluation;
 use super::offence::Offences;
-use super::Invariant;
 use crate::judge::series::{SECOND_US, Series, sliding};
 use crate::judge::stats::Stats;
-use crate::judge::{Case, Expectation, JudgePlan, Measure, Quantity, Scope, Span, Statistic, Subject, Threshold, Unit};
+use crate::judge::{
+    Case, Expectation, JudgePlan, Measure, Quantity, Scope, Span, Statistic, Subject, Threshold, Unit,
+};
 use evidence::histogram::Precision;
 use evidence::record::ClientOutcome;
 use evidence::{ClientRecord, Name, Nonce};
@@ -76,6 +78,11 @@ impl Watched {
         }
     }
 
+    /// Some of the requests that failed in a window.
+    pub(crate) fn failed_in(&self, window: usize) -> Vec<Nonce> {
+        self.failed.get(&window).map(|failed| failed.named.clone()).unwrap_or_default()
+    }
+
     /// (ok, all) of a stretch.
     fn availability(&self, span: Span) -> (u64, u64) {
         (self.ok.between(span.from_us, span.to_us), self.all.between(span.from_us, span.to_us))
@@ -90,7 +97,8 @@ impl Tally {
                 subjects.push(expectation.subject.clone());
             }
         }
-        let limited = || Limited { demand: Series::with_step(WINDOW_US), throttled: Series::with_step(WINDOW_US) };
+        let limited =
+            || Limited { demand: Series::with_step(WINDOW_US), throttled: Series::with_step(WINDOW_US) };
         Self {
             watched: subjects.into_iter().map(Watched::new).collect(),
             good: 0,
@@ -126,15 +134,22 @@ impl Tally {
         }
     }
 
-    /// A stream that broke after its start has its own checks (E1, E4): no status is left to send.
+    /// What went wrong inside an answer has its own checks (E1 to E4): no status was left to send.
     fn count_error(&mut self, record: &ClientRecord) {
         self.valid_key_requests += 1;
         if matches!(record.status, Some(401 | 403)) {
             self.called_invalid.add(record.sched_us, record.nonce);
         }
         match record.outcome {
-            ClientOutcome::Ok | ClientOutcome::Degraded | ClientOutcome::TruncSignalled => {}
-            ClientOutcome::Http if matches!(record.status, Some(429 | 503)) && record.error_type.is_some() => {
+            ClientOutcome::Ok
+            | ClientOutcome::Degraded
+            | ClientOutcome::TruncSilent
+            | ClientOutcome::TruncSignalled
+            | ClientOutcome::Crosstalk
+            | ClientOutcome::Duplicate => {}
+            ClientOutcome::Http
+                if matches!(record.status, Some(429 | 503)) && record.error_type.is_some() =>
+            {
                 self.clean_errors += 1;
             }
             _ => self.dirty_errors.add(record.sched_us, record.nonce),
@@ -147,6 +162,11 @@ impl Tally {
         if record.status == Some(429) {
             tenant.throttled.add(record.sched_us);
         }
+    }
+
+    /// Some of the requests that failed in a window.
+    pub(crate) fn failed_in(&self, window: usize) -> Vec<Nonce> {
+        self.everything().failed_in(window)
     }
 
     /// The counts of every request.
@@ -177,8 +197,8 @@ impl Tally {
         }
         if expectation.scope != Scope::Overall {
             for (index, window) in case.plan.faults.iter().enumerate() {
-                let named = watched.failed.get(&index).map(|failed| failed.named.clone());
-                stretches.push((window.to_string(), watched.availability(window.span), named.unwrap_or_default()));
+                let counts = watched.availability(window.span);
+                stretches.push((window.to_string(), counts, watched.failed_in(index)));
             }
         }
         worst_stretch(stretches, expectation.threshold)
@@ -191,7 +211,8 @@ impl Tally {
     fn overall_availability(&self, case: &Case<'_>, watched: &Watched) -> (u64, u64) {
         let is_everything = watched.subject == Subject::everything();
         let capped = if is_everything { case.facts.load.dropped_at_cap } else { 0 };
-        let excess: u64 = self.tenants.iter().map(|(name, tenant)| self.excess(case, watched, name, tenant)).sum();
+        let excess: u64 =
+            self.tenants.iter().map(|(name, tenant)| self.excess(case, watched, name, tenant)).sum();
         (watched.stats.ok, (watched.stats.requests + capped).saturating_sub(excess).max(watched.stats.ok))
     }
 
@@ -252,7 +273,9 @@ type Stretch = (String, (u64, u64), Vec<Nonce>);
 fn worst_stretch(stretches: Vec<Stretch>, threshold: Threshold) -> Evaluation {
     let judged: Vec<_> = stretches.into_iter().filter(|(_, (_, all), _)| *all > 0).collect();
     let detail: Vec<String> = judged.iter().map(|(name, counts, _)| describe(name, *counts)).collect();
-    let worst = judged.into_iter().min_by_key(|(_, (ok, all), _)| Quantity::share(*ok, *all).map(|share| share.micro));
+    let worst = judged
+        .into_iter()
+        .min_by_key(|(_, (ok, all), _)| Quantity::share(*ok, *all).map(|share| share.micro));
     let Some((_, (ok, all), named)) = worst else { return Evaluation::not_judged("no requests") };
     Evaluation {
         measured: Quantity::share(ok, all),
@@ -276,7 +299,11 @@ fn straddles((low, high): (i64, i64), threshold: Threshold) -> bool {
 }
 
 /// Wilson's 95 % interval of a share, in parts per million.
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "counts are small, the result lies in 0 to 1e6")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "counts are small, the result lies in 0 to 1e6"
+)]
 fn wilson_ppm(ok: u64, all: u64) -> (i64, i64) {
     const Z: f64 = 1.959_963_984_540_054;
     let (n, p) = (all as f64, ok as f64 / all as f64);

@@ -90,6 +90,12 @@ impl Join {
         self.update(nonce, expires_us, |joined| joined.attempts.push(Attempt::of(record)));
     }
 
+    /// How many requests are waited for.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.open.len()
+    }
+
     fn update(&mut self, nonce: Nonce, expires_us: u64, change: impl FnOnce(&mut Joined)) {
         let open = self.open.entry(nonce).or_insert_with(|| Open {
             joined: Joined { nonce, client: None, attempts: Vec::new() },

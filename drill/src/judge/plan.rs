@@ -250,7 +250,9 @@ impl Subject {
 
     /// Whether a record is meant.
     pub fn matches(&self, record: &ClientRecord) -> bool {
-        let is = |wanted: &Option<Name>, name: Option<&Name>| wanted.as_ref().is_none_or(|wanted| name == Some(wanted));
+        let is = |wanted: &Option<Name>, name: Option<&Name>| {
+            wanted.as_ref().is_none_or(|wanted| name == Some(wanted))
+        };
         is(&self.kind, Some(&record.kind))
             && is(&self.class, record.class.as_ref())
             && is(&self.tenant, Some(&record.tenant))

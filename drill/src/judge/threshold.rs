@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer, ser::SerializeStruct};
 use std::fmt;
 
 /// Millionths in one.
-pub const ONE: i64 = 1_000_000;
+pub(crate) const ONE: i64 = 1_000_000;
 
 /// What a quantity counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
