@@ -8,6 +8,9 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::error_response::ErrorResponse;
+use crate::json;
+
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])* $kind:ident, $name:literal, $status:literal, $stream:expr, $origin:literal, $message:literal;)*) => {
         /// A named error.
@@ -288,7 +291,21 @@ impl Error {
             original_status_code: self.original_status_code,
             resource_name: self.resource_name.as_deref(),
         };
-        serde_json::to_vec(&body).unwrap_or_default().into()
+        json::to_bytes(&body)
+    }
+
+    /// The whole answer. An error without a code is sent as a front end's: no `x-amzn-ErrorType`.
+    pub fn response(&self) -> ErrorResponse {
+        let code = self
+            .kind()
+            .map(|kind| kind.error_type().to_owned())
+            .or_else(|| self.code.as_deref().map(str::to_owned));
+        ErrorResponse {
+            status: self.status,
+            content_type: "application/json",
+            headers: code.map(|code| ("x-amzn-errortype", code)).into_iter().collect(),
+            body: self.body(),
+        }
     }
 }
 
@@ -327,6 +344,11 @@ mod tests {
         let error = Error::throttled(Throttle::Tokens);
         assert_eq!(&error.body()[..], br#"{"message":"Too many tokens, please wait before trying again."}"#);
         assert_eq!(error.body().len(), 63);
+        let response = error.response();
+        assert_eq!(
+            (response.status, response.headers[0].1.as_str()),
+            (429, ErrorKind::Throttling.error_type())
+        );
         assert_eq!(
             ErrorKind::Throttling.error_type(),
             "ThrottlingException:http://internal.amazon.com/coral/com.amazon.bedrock/"

@@ -5,9 +5,13 @@
 
 pub mod converse;
 pub mod converse_stream;
+pub mod count_tokens;
 pub mod error;
 pub mod headers;
+pub mod invoke_claude;
+pub mod invoke_stream;
 pub mod model;
 pub mod path;
 pub mod sigv4;
 pub mod stream_frame;
+pub mod titan_embeddings;

@@ -193,13 +193,6 @@ impl<'a> TypeHeaders<'a> {
     }
 }
 
-/// Appends the JSON object of an event.
-pub(super) fn encode_event(event_type: &str, payload: &impl Serialize, out: &mut BytesMut) {
-    let mut writer = begin_event(event_type, out);
-    crate::json::write(payload, writer.buffer());
-    writer.finish();
-}
-
 /// Appends an event whose JSON is at hand, for a fault that alters it.
 pub fn encode_event_json(event_type: &str, payload: &[u8], out: &mut BytesMut) {
     let mut writer = begin_event(event_type, out);
