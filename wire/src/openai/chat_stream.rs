@@ -365,7 +365,7 @@ mod tests {
     fn a_stream_is_the_services_byte_by_byte() {
         check(
             false,
-            |writer, out| writer.role(out),
+            ChunkWriter::role,
             r#""choices":[{"index":0,"delta":{"role":"assistant","content":"","refusal":null},"logprobs":null,"finish_reason":null}]}"#,
         );
         check(

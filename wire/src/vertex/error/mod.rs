@@ -3,7 +3,9 @@
 mod case;
 mod detail;
 mod headers;
+mod reasons;
 mod status;
+mod words;
 
 pub use case::{Case, Particulars};
 pub use detail::{Detail, FieldViolation, HelpLink, QuotaViolation};
