@@ -1,1 +1,29 @@
-//! Mock Bedrock, Vertex AI, OpenAI and Anthropic providers
+//! Mock providers that official SDKs cannot tell from the real ones.
+//!
+//! * [`Profile`]: how fast a provider's model is, how long its answers, what its quotas; data, in files;
+//! * [`MockFile`] and [`MockPlan`]: what one mock serves, as written and as checked;
+//! * [`start`] and [`Mock`]: a running mock. One port serves every surface;
+//! * `engine`: the answer and its timing, a pure function of the seed and of who asks; knows no provider;
+//! * `bedrock`, `vertex`: the surfaces, one folder each.
+
+mod bedrock;
+mod call;
+mod counters;
+mod engine;
+mod file;
+mod mock;
+mod plan;
+mod profile;
+mod service;
+mod surface;
+mod vertex;
+
+pub use counters::Counters;
+pub use engine::{Answer, AnswerLaw, LatencyLaw, Timing};
+pub use file::{AuthMode, MockFile};
+pub use mock::{Mock, start};
+pub use plan::MockPlan;
+pub use profile::{
+    AnswerFile, Coalescing, Kind, LatencyFile, Prediction, Profile, ProfileFile, Quantiles, StreamFile,
+};
+pub use surface::Surface;

@@ -1,0 +1,97 @@
+//! Mock Amazon Bedrock: runtime and control paths on one port.
+
+mod auth;
+mod converse;
+mod converse_stream;
+mod failure;
+mod prompt;
+mod reply;
+mod settlement;
+mod target;
+
+use http::Response;
+use world::Clock;
+use world::http::Body;
+
+use wire::bedrock::error::{Error, ErrorKind};
+use wire::bedrock::path::{self, Operation, PathError, Route};
+
+use crate::call::{Call, Engine};
+use crate::plan::MockPlan;
+use auth::Doorkeeper;
+use failure::Failure;
+use target::Target;
+
+/// The largest request that InvokeModel takes; the service model says 25,000,000 bytes.
+pub(crate) const BODY_LIMIT: usize = 25_000_000;
+
+/// The Bedrock surface of a mock.
+#[derive(Debug)]
+pub(crate) struct Bedrock {
+    doorkeeper: Doorkeeper,
+    quota: quota::bedrock::Quota,
+}
+
+impl Bedrock {
+    pub(crate) fn new(plan: &MockPlan, clock: Clock) -> Self {
+        Self {
+            doorkeeper: Doorkeeper::new(plan),
+            quota: quota::bedrock::Quota::new(plan.bedrock_limits.clone(), clock),
+        }
+    }
+
+    /// Answers a request, as late as the model would.
+    pub(crate) async fn answer(&self, engine: &Engine, call: &Call<'_>) -> Response<Body> {
+        match self.route(engine, call).await {
+            Ok(response) => response,
+            Err(failure) => {
+                engine.sleep(call, failure::DELAY).await;
+                failure.respond(engine, call)
+            }
+        }
+    }
+
+    /// Answers a request whose body is beyond [`BODY_LIMIT`].
+    pub(crate) fn too_large(&self, engine: &Engine, call: &Call<'_>) -> Response<Body> {
+        let message = format!(
+            "1 validation error detected: Value at 'body' failed to satisfy constraint: Member must have length less \
+             than or equal to {BODY_LIMIT}"
+        );
+        Failure::from(Error::new(ErrorKind::Validation, message)).respond(engine, call)
+    }
+
+    async fn route(&self, engine: &Engine, call: &Call<'_>) -> Result<Response<Body>, Failure> {
+        let route = path::parse(&call.parts.method, call.path)?;
+        let region = self.doorkeeper.admit(engine, call)?;
+        match &route {
+            Route::Model { operation, model } => {
+                let target = Target::find(&engine.plan, model, region)?;
+                self.operate(engine, call, *operation, &target).await
+            }
+            _ => Err(ErrorKind::UnknownOperation.into()),
+        }
+    }
+
+    async fn operate(
+        &self,
+        engine: &Engine,
+        call: &Call<'_>,
+        operation: Operation,
+        target: &Target<'_>,
+    ) -> Result<Response<Body>, Failure> {
+        match operation {
+            Operation::Converse => self.converse(engine, call, target).await,
+            Operation::ConverseStream => self.converse_stream(engine, call, target).await,
+            _ => Err(ErrorKind::UnknownOperation.into()),
+        }
+    }
+}
+
+impl From<PathError> for Failure {
+    fn from(error: PathError) -> Self {
+        match error {
+            PathError::UnknownOperation => ErrorKind::UnknownOperation.into(),
+            PathError::InvalidModelId => Error::from(ErrorKind::Validation).into(),
+        }
+    }
+}

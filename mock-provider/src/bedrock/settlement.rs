@@ -1,0 +1,41 @@
+//! What a request holds of its quota while it is answered.
+
+use quota::bedrock::{Demand, Quota, Reservation, Usage};
+
+use super::failure::Failure;
+use super::target::Target;
+
+/// Settles when dropped, with what was generated until then: an answer whose reader left is paid for as
+/// far as it went.
+#[derive(Debug)]
+pub(super) struct Settlement {
+    reservation: Option<Reservation>,
+    usage: Usage,
+}
+
+impl Settlement {
+    /// Reserves the quota of a request.
+    pub(super) fn reserve(
+        quota: &Quota,
+        target: &Target<'_>,
+        input: u64,
+        max_tokens: Option<u32>,
+    ) -> Result<Self, Failure> {
+        let demand = Demand { input, max_tokens: max_tokens.map(u64::from), ..Demand::default() };
+        let reservation = quota.admit(target.region, target.quota_model(), demand)?;
+        Ok(Self { reservation: Some(reservation), usage: Usage { input, ..Usage::default() } })
+    }
+
+    /// Notes how many tokens have been generated so far.
+    pub(super) fn generated(&mut self, tokens: u32) {
+        self.usage.output = u64::from(tokens);
+    }
+}
+
+impl Drop for Settlement {
+    fn drop(&mut self) {
+        if let Some(reservation) = self.reservation.take() {
+            reservation.settle(self.usage);
+        }
+    }
+}

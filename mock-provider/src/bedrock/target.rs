@@ -1,0 +1,59 @@
+//! The model that a request names, if there is one.
+
+use wire::bedrock::error::{ErrorKind, text};
+use wire::bedrock::model::{Family, ModelId};
+
+use super::failure::Failure;
+use crate::plan::MockPlan;
+use crate::profile::{Kind, Profile};
+use crate::surface::Surface;
+
+/// A model that is served.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target<'a> {
+    pub(super) id: ModelId<'a>,
+    pub(super) family: Family,
+    pub(super) region: &'a str,
+}
+
+/// Resources of an account, whose model the id does not tell. They are taken for Claude.
+const OPAQUE: [&str; 6] = [
+    ":application-inference-profile/",
+    ":provisioned-model/",
+    ":custom-model/",
+    ":custom-model-deployment/",
+    ":imported-model/",
+    ":prompt-router/",
+];
+
+impl<'a> Target<'a> {
+    /// The model of that id.
+    pub(super) fn find(plan: &MockPlan, text: &'a str, region: &'a str) -> Result<Self, Failure> {
+        let id = ModelId::new(text);
+        let is_opaque = id.is_arn() && OPAQUE.iter().any(|kind| text.contains(kind));
+        let is_added = plan.models.iter().any(|model| model == id.base());
+        if let Some(model) = id.model() {
+            if !model.on_demand && id.profile().is_none() && !is_added {
+                return Err(Failure::invalid(text::on_demand_unsupported(text)));
+            }
+        } else if !is_opaque && !is_added {
+            return Err(ErrorKind::Validation.into());
+        }
+        Ok(Self { id, family: id.family().unwrap_or(Family::Claude), region })
+    }
+
+    /// The profile that it follows.
+    pub(super) fn profile<'p>(&self, plan: &'p MockPlan, kind: Kind) -> &'p Profile {
+        plan.profile_of(Surface::Bedrock, kind, self.id.base())
+    }
+
+    /// What its quota is counted under: on-demand and cross-region use are counted apart.
+    pub(super) fn quota_model(&self) -> quota::bedrock::Model<'a> {
+        let id = if self.id.is_arn() { self.id.base() } else { self.id.as_str() };
+        quota::bedrock::Model {
+            id,
+            burndown: self.id.burndown(),
+            max_output_tokens: u64::from(self.id.max_output_tokens()),
+        }
+    }
+}

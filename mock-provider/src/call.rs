@@ -1,0 +1,117 @@
+//! One request on its way through a surface, and what all surfaces share.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderValue, Response, StatusCode, header};
+use world::http::Body;
+use world::{Clock, Domain, Instant, Seed, Sleep};
+
+use crate::counters::Counters;
+use crate::engine::content::Answer;
+use crate::engine::date::Dates;
+use crate::engine::embedding::Embedder;
+use crate::engine::identity::{Identity, Registry};
+use crate::engine::latency::Timing;
+use crate::engine::paced::{PacedBody, Script};
+use crate::plan::MockPlan;
+use crate::profile::Profile;
+
+/// One request, read whole.
+pub(crate) struct Call<'a> {
+    pub(crate) parts: &'a Parts,
+    /// The path without what the mock itself takes from it, raw.
+    pub(crate) path: &'a str,
+    pub(crate) body: &'a Bytes,
+    pub(crate) identity: Identity,
+    /// When it had arrived whole; latency counts from here.
+    pub(crate) arrived: Instant,
+}
+
+impl Call<'_> {
+    /// A header of visible ASCII.
+    pub(crate) fn header(&self, name: impl header::AsHeaderName) -> Option<&str> {
+        self.parts.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// What every surface works with.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) clock: Clock,
+    pub(crate) plan: MockPlan,
+    pub(crate) registry: Registry,
+    pub(crate) embedder: Embedder,
+    pub(crate) counters: Counters,
+    dates: Dates,
+    content: Domain,
+    latency: Domain,
+    request_ids: Domain,
+}
+
+impl Engine {
+    pub(crate) fn new(plan: MockPlan, seed: Seed, clock: Clock) -> Self {
+        let of_this = |what: &str| seed.domain(&format!("mock-provider/{}/{what}", plan.name));
+        Self {
+            clock,
+            registry: Registry::new(seed, &plan.name),
+            embedder: Embedder::new(),
+            counters: Counters::default(),
+            dates: Dates::new(clock),
+            // Without the provider's name: two providers of one model give the same answer.
+            content: seed.domain("mock-provider/content"),
+            latency: of_this("latency"),
+            request_ids: of_this("request-id"),
+            plan,
+        }
+    }
+
+    /// What `model` answers.
+    pub(crate) fn answer(
+        &self,
+        profile: &Profile,
+        identity: &Identity,
+        model: &str,
+        max_tokens: u32,
+    ) -> Answer {
+        Answer::of(profile.answer, &self.content, (identity.content, identity.nonce), model, max_tokens)
+    }
+
+    /// How fast this arrival is answered.
+    pub(crate) fn timing(&self, profile: &Profile, identity: &Identity, prompt_tokens: u64) -> Timing {
+        profile.latency.draw(prompt_tokens, &mut self.latency.draws_n(identity.arrival))
+    }
+
+    /// 128 bits that no other arrival has.
+    pub(crate) fn request_bits(&self, identity: &Identity) -> (u64, u64) {
+        let mut draws = self.request_ids.draws_n(identity.arrival);
+        (draws.next_u64(), draws.next_u64())
+    }
+
+    /// The instant `after` the arrival of a call.
+    pub(crate) fn sleep(&self, call: &Call<'_>, after: Duration) -> Sleep {
+        self.clock.sleep_until(call.arrived + after)
+    }
+
+    /// An answer's head, with the date of now.
+    pub(crate) fn response(
+        &self,
+        status: StatusCode,
+        content_type: HeaderValue,
+        body: Body,
+    ) -> Response<Body> {
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.reserve(8);
+        headers.insert(header::DATE, self.dates.now());
+        headers.insert(header::CONTENT_TYPE, content_type);
+        response
+    }
+
+    /// The body of a stream that follows `script`; `timer` is one that is at hand.
+    pub(crate) fn play(&self, script: impl Script, timer: Sleep) -> Body {
+        Body::stream(PacedBody::new(script, timer, self.clock, self.counters.stream()))
+    }
+}

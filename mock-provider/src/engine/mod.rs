@@ -1,0 +1,15 @@
+//! What a model would do: the length and text of an answer, and when each token of it is ready.
+//!
+//! Knows no provider. Everything is a pure function of the seed and of who asks; only [`paced`] and
+//! [`date`] look at the clock.
+
+pub(crate) mod content;
+pub(crate) mod date;
+pub(crate) mod embedding;
+pub(crate) mod identity;
+pub(crate) mod latency;
+pub(crate) mod paced;
+pub(crate) mod tokens;
+
+pub use content::{Answer, AnswerLaw};
+pub use latency::{LatencyLaw, Timing};

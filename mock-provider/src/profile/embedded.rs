@@ -1,0 +1,15 @@
+//! The profiles that ship.
+
+/// Name and text of each.
+pub(super) const PROFILES: &[(&str, &str)] = &[
+    ("bedrock/claude-haiku", include_str!("../../../configs/providers/bedrock/claude-haiku.toml")),
+    ("bedrock/claude-sonnet", include_str!("../../../configs/providers/bedrock/claude-sonnet.toml")),
+    ("bedrock/titan-embed", include_str!("../../../configs/providers/bedrock/titan-embed.toml")),
+    ("vertex/gemini-flash", include_str!("../../../configs/providers/vertex/gemini-flash.toml")),
+    ("vertex/gemini-pro", include_str!("../../../configs/providers/vertex/gemini-pro.toml")),
+    ("vertex/text-embedding", include_str!("../../../configs/providers/vertex/text-embedding.toml")),
+];
+
+pub(super) fn text_of(name: &str) -> Option<&'static str> {
+    PROFILES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}

@@ -1,0 +1,135 @@
+//! Embeddings: `:predict` of many texts, `:embedContent` of one content.
+
+use http::Response;
+use wire::vertex::embeddings::{
+    EmbedContentRequest, EmbedContentResponse, PredictMetadata, PredictRequest, PredictResponse, Prediction,
+    Statistics,
+};
+use wire::vertex::error::Case;
+use wire::vertex::generate_content::UsageMetadata;
+use world::http::Body;
+
+use super::failure::Failure;
+use super::prompt::{Size, billable_characters};
+use super::settlement::Settlement;
+use super::{Request, Vertex, reply};
+use crate::call::{Call, Engine};
+use crate::engine::embedding::fill;
+use crate::engine::tokens;
+use crate::profile::Kind;
+use crate::surface::Surface;
+
+/// Most texts of a request.
+const INSTANCES_MAX: usize = 250;
+/// Most tokens of a request.
+const REQUEST_TOKENS_MAX: u64 = 20_000;
+/// Tokens of each text that are used.
+const INPUT_TOKENS_MAX: u64 = 2_048;
+
+impl Vertex {
+    pub(super) async fn predict(
+        &self,
+        engine: &Engine,
+        call: &Call<'_>,
+        request: &Request<'_>,
+        model: &str,
+    ) -> Result<Response<Body>, Failure> {
+        let body = PredictRequest::parse(call.body).map_err(|error| Failure::payload(&error))?;
+        let parameters = body.parameters.unwrap_or_default();
+        let dimension = dimension(model, parameters.output_dimensionality)?;
+        let counts: Vec<u64> =
+            body.instances.iter().map(|instance| tokens::estimate(instance.content.len())).collect();
+        check_instances(&counts, parameters.auto_truncate.unwrap_or(true))?;
+        self.wait(engine, call, request, (model, counts.iter().sum())).await?;
+
+        let embeddings: Vec<_> = body
+            .instances
+            .iter()
+            .map(|instance| engine.embedder.embed(model, instance.content.as_bytes(), dimension))
+            .collect();
+        let characters = body.instances.iter().map(|instance| billable_characters(&instance.content));
+        let billable_character_count = characters.fold(0, u32::saturating_add);
+        let answered = PredictResponse {
+            predictions: counts.iter().map(|count| prediction(*count)).collect(),
+            metadata: Some(PredictMetadata { billable_character_count }),
+        };
+        Ok(reply::json(engine, fill(&answered.to_bytes(), &embeddings)))
+    }
+
+    pub(super) async fn embed_content(
+        &self,
+        engine: &Engine,
+        call: &Call<'_>,
+        request: &Request<'_>,
+        model: &str,
+    ) -> Result<Response<Body>, Failure> {
+        let body = EmbedContentRequest::parse(call.body).map_err(|error| Failure::payload(&error))?;
+        let dimension = dimension(model, body.dimension())?;
+        let count = Size::of_content(&body.content).tokens();
+        self.wait(engine, call, request, (model, count)).await?;
+        let input: String = body.content.texts().collect();
+        let embedding = engine.embedder.embed(model, input.as_bytes(), dimension);
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        let usage =
+            UsageMetadata { prompt_token_count: count, total_token_count: count, ..UsageMetadata::default() };
+        let answered =
+            EmbedContentResponse { usage_metadata: Some(usage), ..EmbedContentResponse::default() };
+        Ok(reply::json(engine, fill(&answered.to_bytes(), &[embedding])))
+    }
+
+    /// Counts the quota and takes the model's time.
+    async fn wait(
+        &self,
+        engine: &Engine,
+        call: &Call<'_>,
+        request: &Request<'_>,
+        (model, input): (&str, u64),
+    ) -> Result<(), Failure> {
+        let quota = (&self.quota, &self.pool);
+        let _settlement =
+            Settlement::admit(quota, &request.place, &call.identity, input, Case::EmbeddingQuota)?;
+        let profile = engine.plan.profile_of(Surface::Vertex, Kind::Embeddings, model);
+        engine.sleep(call, engine.timing(profile, &call.identity, input).first()).await;
+        Ok(())
+    }
+}
+
+/// The statistics of one text; its vector is filled in afterwards.
+fn prediction(count: u64) -> Prediction<'static> {
+    let truncated = count > INPUT_TOKENS_MAX;
+    let token_count = u32::try_from(count.min(INPUT_TOKENS_MAX)).unwrap_or(u32::MAX);
+    let mut prediction = Prediction::new(Vec::new().into(), token_count);
+    prediction.embeddings.statistics = Statistics { token_count, truncated };
+    prediction
+}
+
+fn check_instances(counts: &[u64], may_truncate: bool) -> Result<(), Failure> {
+    if counts.is_empty() || counts.len() > INSTANCES_MAX {
+        let found = counts.len();
+        return Err(Failure::Parameter(format!(
+            "it has {found} instances but the supported range is from 1 (inclusive) to 251 (exclusive)."
+        )));
+    }
+    let longest = counts.iter().copied().max().unwrap_or(0);
+    if !may_truncate && longest > INPUT_TOKENS_MAX {
+        return Err(Failure::TooLong { used: longest, limit: INPUT_TOKENS_MAX });
+    }
+    let total = counts.iter().sum();
+    if total > REQUEST_TOKENS_MAX {
+        return Err(Failure::TooLong { used: total, limit: REQUEST_TOKENS_MAX });
+    }
+    Ok(())
+}
+
+/// How long vectors are: as asked, at most what the model makes.
+fn dimension(model: &str, asked: Option<u32>) -> Result<usize, Failure> {
+    let full: u32 = if model.starts_with("gemini-embedding") { 3_072 } else { 768 };
+    match asked {
+        Some(asked) if asked == 0 || asked > full => Err(Failure::Parameter(format!(
+            "it has an outputDimensionality value of {asked} but the supported range is from 1 (inclusive) to {} \
+             (exclusive). Update the value and try again.",
+            full + 1
+        ))),
+        asked => Ok(asked.unwrap_or(full) as usize),
+    }
+}

@@ -1,0 +1,123 @@
+//! Mock Vertex AI, with the token endpoint and the metadata server that its clients ask first.
+
+mod auth;
+mod count_tokens;
+mod embeddings;
+mod failure;
+mod generate;
+mod prompt;
+mod reply;
+mod settlement;
+mod stream;
+mod tokens;
+
+use http::Response;
+use wire::vertex::error::{Case, Code, Status};
+use wire::vertex::path::{Operation, Path, Query, Verb};
+use world::http::Body;
+use world::{Clock, Domain, Seed};
+
+use crate::call::{Call, Engine};
+use crate::plan::MockPlan;
+use crate::profile::Kind;
+use crate::surface::Surface;
+use failure::{Failure, Place};
+
+/// The largest request, in bytes.
+pub(crate) const BODY_LIMIT: usize = 32 << 20;
+
+/// The Vertex AI surface of a mock.
+#[derive(Debug)]
+pub(crate) struct Vertex {
+    quota: quota::vertex::Quota,
+    /// Decides what the shared pool leaves to chance.
+    pool: Domain,
+}
+
+/// A request whose path is understood.
+pub(crate) struct Request<'a> {
+    path: Path<'a>,
+    query: Query,
+    place: Place,
+}
+
+impl Vertex {
+    pub(crate) fn new(plan: &MockPlan, seed: Seed, clock: Clock) -> Self {
+        Self {
+            quota: quota::vertex::Quota::new(plan.vertex_limits.clone(), clock),
+            pool: seed.domain(&format!("mock-provider/{}/pool", plan.name)),
+        }
+    }
+
+    /// Answers a request, as late as the model would.
+    pub(crate) async fn answer(&self, engine: &Engine, call: &Call<'_>) -> Response<Body> {
+        if let Some(response) = tokens::answer(engine, call) {
+            return response;
+        }
+        let query = Query::parse(call.parts.uri.query().unwrap_or_default());
+        let Ok(path) = Path::parse(call.path) else { return self.nowhere(engine, call).await };
+        if !path.operation.methods().contains(&call.parts.method.as_str()) {
+            return self.nowhere(engine, call).await;
+        }
+        let place = Place::of(&path, &query);
+        let request = Request { path, query, place };
+        match self.route(engine, call, &request).await {
+            Ok(response) => response,
+            Err(failure) => {
+                engine.sleep(call, failure.delay()).await;
+                failure.respond(engine, &request.place)
+            }
+        }
+    }
+
+    /// Answers a request whose body is beyond [`BODY_LIMIT`].
+    pub(crate) fn too_large(&self, engine: &Engine, _call: &Call<'_>) -> Response<Body> {
+        let message = format!("Request payload size exceeds the limit: {BODY_LIMIT} bytes.");
+        Failure::of(Status::new(Code::InvalidArgument, message)).respond(engine, &Place::default())
+    }
+
+    async fn nowhere(&self, engine: &Engine, call: &Call<'_>) -> Response<Body> {
+        let failure = Failure::Case(Case::PathNotFound);
+        engine.sleep(call, failure.delay()).await;
+        failure.respond(engine, &Place::default())
+    }
+
+    async fn route(
+        &self,
+        engine: &Engine,
+        call: &Call<'_>,
+        request: &Request<'_>,
+    ) -> Result<Response<Body>, Failure> {
+        auth::admit(engine, call, &request.query)?;
+        match &request.path.operation {
+            Operation::Model { publisher, model, verb } if publisher == "google" => {
+                self.operate(engine, call, request, (model, *verb)).await
+            }
+            _ => Err(Failure::Case(Case::ModelNotFound)),
+        }
+    }
+
+    async fn operate(
+        &self,
+        engine: &Engine,
+        call: &Call<'_>,
+        request: &Request<'_>,
+        (model, verb): (&str, Verb),
+    ) -> Result<Response<Body>, Failure> {
+        let kind = match verb {
+            Verb::Predict | Verb::EmbedContent => Kind::Embeddings,
+            _ => Kind::Chat,
+        };
+        if !engine.plan.lists(Surface::Vertex, Some(kind), model) {
+            return Err(Failure::Case(Case::ModelNotFound));
+        }
+        match verb {
+            Verb::GenerateContent => self.generate(engine, call, request, model).await,
+            Verb::StreamGenerateContent => self.stream(engine, call, request, model).await,
+            Verb::CountTokens => count_tokens::answer(engine, call).await,
+            Verb::Predict => self.predict(engine, call, request, model).await,
+            Verb::EmbedContent => self.embed_content(engine, call, request, model).await,
+            _ => Err(Failure::Case(Case::InvalidArgument)),
+        }
+    }
+}

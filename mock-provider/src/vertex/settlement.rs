@@ -1,0 +1,44 @@
+//! What a request holds of its quota while it is answered.
+
+use quota::vertex::{Admission, Quota};
+use wire::vertex::error::Case;
+use world::Domain;
+
+use super::failure::{Failure, Place};
+use crate::engine::identity::Identity;
+
+/// Counts the output when dropped: what was generated until then.
+#[derive(Debug)]
+pub(super) struct Settlement {
+    admission: Option<Admission>,
+    output: u64,
+}
+
+impl Settlement {
+    /// Counts a request of `input` tokens. `exhausted` is how the project's own quota refuses.
+    pub(super) fn admit(
+        (quota, pool): (&Quota, &Domain),
+        place: &Place,
+        identity: &Identity,
+        input: u64,
+        exhausted: Case,
+    ) -> Result<Self, Failure> {
+        let draw = pool.draws_n(identity.arrival).unit();
+        let admission =
+            quota.admit(place.scope(), input, draw).map_err(|refusal| Failure::quota(refusal, exhausted))?;
+        Ok(Self { admission: Some(admission), output: 0 })
+    }
+
+    /// Notes how many tokens have been generated so far.
+    pub(super) fn generated(&mut self, tokens: u32) {
+        self.output = u64::from(tokens);
+    }
+}
+
+impl Drop for Settlement {
+    fn drop(&mut self) {
+        if let Some(admission) = self.admission.take() {
+            admission.settle(self.output);
+        }
+    }
+}
