@@ -23,7 +23,7 @@ fn a_broken_gate_fails_and_a_dishonest_generator_makes_that_invalid() {
     let failing = |scene: &mut Scene| {
         scene.every(100, 0, 60, |exchange, _| {
             exchange.untried().tried("bedrock").failing(503).refused(503);
-        })
+        });
     };
     let mut scene = Scene::calm(60);
     failing(&mut scene);

@@ -10,13 +10,13 @@ fn pinned(during: impl Fn(&mut Exchange, u64)) -> Scene {
     let mut scene = Scene::new(200).fault("bedrock", 60, 120, 500_000);
     let is_faulted = |exchange: &Exchange| (60 * SECOND..120 * SECOND).contains(&exchange.client.sched_us);
     scene.every(50, 0, 200, |exchange, number| {
-        if is_faulted(exchange) && number % 2 == 0 {
+        if is_faulted(exchange) && number.is_multiple_of(2) {
             exchange.fails_over();
         }
     });
     scene.every(200, 0, 200, |exchange, number| {
         exchange.pinned_to("bedrock");
-        if is_faulted(exchange) && number % 2 == 0 {
+        if is_faulted(exchange) && number.is_multiple_of(2) {
             exchange.untried().tried("bedrock").failing(503).refused(503);
         }
     });
@@ -39,7 +39,7 @@ fn c1_holds_when_the_healthy_provider_is_left_alone() {
 #[test]
 fn c1_breaks_on_errors_of_the_healthy_provider() {
     let judgement = pinned(|exchange, number| {
-        if number % 10 == 0 {
+        if number.is_multiple_of(10) {
             exchange.untried().refused(503).ends_after(5);
         }
     })
@@ -72,7 +72,7 @@ fn returning(back: impl Fn(u64) -> u64) -> Scene {
     scene.every(50, 0, 150, |exchange, number| {
         let at_ms = exchange.client.sched_us / MILLI;
         if (60_000..90_000).contains(&at_ms) {
-            if number % 50 == 0 {
+            if number.is_multiple_of(50) {
                 exchange.fails_over()
             } else {
                 exchange.avoids_first_choice()

@@ -71,7 +71,7 @@ fn active<'a>(tally: &'a Tally, case: &'a Case<'_>) -> impl Iterator<Item = (usi
 pub(super) fn time_to_failover(case: &Case<'_>) -> Evaluation {
     let mut worst: Option<(u64, Failover, &FaultWindow)> = None;
     let mut detail = String::new();
-    for (_, window) in active(&case.failover, case) {
+    for (_, window) in active(case.failover, case) {
         let failover = failover_of(case, window);
         let (took_us, text) = match failover {
             Failover::Unknown => continue,

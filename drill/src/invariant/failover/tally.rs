@@ -160,7 +160,7 @@ impl Tally {
 
     /// Whether the provider is the first choice for any kind.
     pub(super) fn is_primary_of_any(&self, plan: &JudgePlan, provider: &Name) -> bool {
-        let declared = plan.kinds.iter().map(|(kind, _)| kind);
+        let declared = plan.kinds.keys();
         let seen = self.served.keys().map(|key| &key.kind);
         declared.chain(seen).any(|kind| self.is_primary(plan, kind, provider))
     }

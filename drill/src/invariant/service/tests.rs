@@ -32,7 +32,7 @@ fn a1_holds_and_breaks_overall() {
 fn a1_breaks_in_a_window_that_the_whole_run_hides() {
     let mut scene = Scene::new(200).fault("vertex", 100, 110, 500_000);
     scene.every(50, 0, 200, |exchange, number| {
-        if (100 * SECOND..110 * SECOND).contains(&exchange.client.sched_us) && number % 12 == 0 {
+        if (100 * SECOND..110 * SECOND).contains(&exchange.client.sched_us) && number.is_multiple_of(12) {
             exchange.untried().refused(503).ends_after(20);
         }
     });
@@ -99,7 +99,7 @@ fn a1_counts_the_victims_of_a_full_in_flight_cap() {
 fn a1_of_few_requests_that_could_go_either_way_is_inconclusive() {
     let mut scene = Scene::new(60);
     scene.every(500, 0, 60, |exchange, number| {
-        if number % 15 == 0 {
+        if number.is_multiple_of(15) {
             exchange.untried().refused(503).ends_after(20);
         }
     });
