@@ -1,0 +1,156 @@
+//! `error`: the provider refuses or fails, in its own words; nothing is forwarded.
+//!
+//! ```toml
+//! error = "service-unavailable"   # a name of that provider, or a status: error = 503
+//! retry_after = "20s"             # "true": what is left of the window; "none": no such header
+//! ```
+//!
+//! Without `retry_after` the answer says what that provider's own would: Bedrock and Vertex AI nothing,
+//! OpenAI and Anthropic the wait of a rate limit.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use http::{HeaderMap, Response};
+use world::Draws;
+use world::http::Body;
+
+use super::Scene;
+use crate::Family;
+use crate::grammar::Refused;
+use crate::provider_error::{Mention, ProviderError, respond};
+
+/// An error by name or by status; which one it is depends on the provider that answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted(Spelling);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Spelling {
+    Name(Box<str>),
+    Status(u16),
+}
+
+impl FromStr for Wanted {
+    type Err = Refused;
+    fn from_str(text: &str) -> Result<Self, Refused> {
+        match text.parse::<u16>() {
+            Ok(status) if (400..600).contains(&status) => Ok(Self(Spelling::Status(status))),
+            Err(_) if !text.trim().is_empty() => Ok(Self(Spelling::Name(text.trim().into()))),
+            _ => Err(Refused::new(text, "an error by name, or a status from 400 to 599")),
+        }
+    }
+}
+
+impl Wanted {
+    /// An error by status.
+    pub(crate) fn status(status: u16) -> Self {
+        Self(Spelling::Status(status))
+    }
+
+    /// The error that it is at a provider of that family.
+    #[must_use]
+    pub fn at(&self, family: Family) -> Option<ProviderError> {
+        match &self.0 {
+            Spelling::Name(name) => ProviderError::named(family, name),
+            Spelling::Status(status) => ProviderError::of_status(family, *status),
+        }
+    }
+
+    /// As it was written.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match &self.0 {
+            Spelling::Name(name) => name.to_string(),
+            Spelling::Status(status) => status.to_string(),
+        }
+    }
+}
+
+/// What an error answer says about when to come back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RetryAfter {
+    /// What the provider's own answer says.
+    #[default]
+    Usual,
+    /// Nothing.
+    Absent,
+    /// The truth: what is left of the rule's window.
+    True,
+    /// This.
+    Fixed(Duration),
+}
+
+impl FromStr for RetryAfter {
+    type Err = Refused;
+    fn from_str(text: &str) -> Result<Self, Refused> {
+        match text {
+            "" | "true" => Ok(Self::True),
+            "none" | "false" => Ok(Self::Absent),
+            _ => Ok(Self::Fixed(notation::parse_duration(text)?)),
+        }
+    }
+}
+
+/// A provider's error as the whole answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorAnswer {
+    /// Which.
+    pub wanted: Wanted,
+    /// When to come back.
+    pub retry_after: RetryAfter,
+}
+
+impl ErrorAnswer {
+    pub(super) fn parameters(&self) -> Vec<(&'static str, String)> {
+        vec![("error", self.wanted.text())]
+    }
+
+    /// The answer; none when this provider has no such error.
+    pub(super) fn answer(&self, scene: &Scene<'_>, draws: &mut Draws) -> Option<Response<Body>> {
+        let family = scene.asked.dialect.family;
+        let wait = match self.retry_after {
+            RetryAfter::Usual | RetryAfter::Absent => None,
+            RetryAfter::True => Some(scene.remaining.unwrap_or(Duration::from_secs(1))),
+            RetryAfter::Fixed(wait) => Some(wait),
+        };
+        let mention = scene.mention(wait);
+        let mut response = respond(self.wanted.at(family)?.response(&mention), family, scene.clock, draws);
+        match (self.retry_after, wait) {
+            (RetryAfter::Absent, _) => forget(response.headers_mut()),
+            (_, Some(wait)) => tell(response.headers_mut(), wait),
+            _ => {}
+        }
+        Some(response)
+    }
+}
+
+const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
+
+fn forget(headers: &mut HeaderMap) {
+    headers.remove(RETRY_AFTER);
+    headers.remove(RETRY_AFTER_MS);
+}
+
+fn tell(headers: &mut HeaderMap, wait: Duration) {
+    let seconds = u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX);
+    headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    if headers.contains_key(&RETRY_AFTER_MS) {
+        let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        headers.insert(RETRY_AFTER_MS, HeaderValue::from(millis));
+    }
+}
+
+impl Scene<'_> {
+    /// What an error's words mention here.
+    pub(super) fn mention(&self, wait: Option<Duration>) -> Mention<'_> {
+        use crate::asked::Shape;
+        let dialect = self.asked.dialect;
+        let wrapped = match (dialect.family, dialect.shape) {
+            (Family::Vertex, Shape::GeminiArray | Shape::OpenAi) => true,
+            (Family::Vertex, Shape::Anthropic) => self.asked.streamed,
+            _ => false,
+        };
+        Mention { model: &self.asked.model, path: self.path, wait, wrapped }
+    }
+}

@@ -1,0 +1,248 @@
+//! The layer: an upstream with a decided fault around it.
+//!
+//! The same layer stands in the proxy around an upstream and in the mock provider around itself. It reads top
+//! to bottom as a request lives: what the effect does instead of forwarding, the forwarding, what it does
+//! to the head, what it does to the body.
+
+use std::future::Future;
+use std::time::Duration;
+
+use evidence::Name;
+use evidence::record::{AppliedFault, AttemptOutcome, ClosedBy};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use http::response::Parts;
+use http::{HeaderMap, Response};
+use notation::format_duration;
+use wire::splitter::{Format, Splitter};
+use world::http::{Abort, Body};
+use world::{Clock, ConnectionHandle, Draws};
+
+use crate::answer::{Account, Answer, Treatment};
+use crate::asked::{Asked, Shape};
+use crate::decision::Decision;
+use crate::effect::{AnswerFacts, Before, Effect, Length, Scene, Treat};
+
+/// One exchange as the layer needs to know it.
+#[derive(Debug)]
+pub struct Exchange<'a> {
+    /// The clock of the run.
+    pub clock: Clock,
+    /// The connection that the request came over.
+    pub connection: ConnectionHandle,
+    /// What is asked for.
+    pub asked: Asked<'a>,
+    /// The request's path.
+    pub path: &'a str,
+}
+
+/// Why the upstream gave no answer, and what to do then.
+#[derive(Debug)]
+pub enum NoAnswer {
+    /// It reset the connection: so does the layer.
+    Reset,
+    /// It closed the connection: so does the layer.
+    Closed,
+    /// It could not be asked: this is said instead.
+    Instead(Response<Body>),
+}
+
+/// Answers one request: by the decided fault, by `next`, or by both.
+///
+/// `account` travels with the answer and is dropped with the last of it.
+///
+/// # Errors
+/// [`Abort`] when the connection ends without an answer; its handle has been told how.
+pub async fn answer<A, F, R>(
+    decision: Option<Decision>,
+    exchange: Exchange<'_>,
+    mut account: A,
+    next: F,
+) -> Result<Response<Body>, Abort>
+where
+    A: Account,
+    F: FnOnce() -> R + Send,
+    R: Future<Output = Result<Response<Body>, NoAnswer>> + Send,
+{
+    let Some(decision) = decision else {
+        let response = match next().await {
+            Ok(response) => response,
+            Err(failure) => return without_answer(failure, &exchange, account),
+        };
+        return Ok(pass(response, &exchange, account));
+    };
+    account.tally().fault = Some(decision.applied());
+    let scene = Scene {
+        clock: &exchange.clock,
+        connection: &exchange.connection,
+        asked: &exchange.asked,
+        path: exchange.path,
+        remaining: decision.window.remaining(decision.at),
+    };
+    let mut draws = decision.verdict.draws.clone();
+    match decision.effect().before(&scene, &mut draws) {
+        Before::Forward => {}
+        Before::Impossible(reason) => account.tally().impossible(reason),
+        Before::ForwardAfter(delay) => {
+            account.tally().applied();
+            account.tally().parameter("delay", format_duration(delay));
+            exchange.clock.sleep(delay).await;
+        }
+        Before::Reset => return Err(reset(&exchange, account)),
+        Before::Silence(length) => return Err(stay_silent(length, &exchange, account).await),
+        Before::Answer { response, bogus } => {
+            let tally = account.tally();
+            tally.applied();
+            tally.bogus = bogus;
+            tally.end(AttemptOutcome::Error, ClosedBy::Fault);
+            return Ok(pass(response, &exchange, account));
+        }
+    }
+    match next().await {
+        Ok(response) => Ok(treat(response, decision.effect(), &draws, &scene, &exchange, account)),
+        Err(failure) => {
+            account.tally().impossible("the upstream failed first");
+            without_answer(failure, &exchange, account)
+        }
+    }
+}
+
+/// Resets the connection, as a rule about connections decided, before the request is read.
+pub fn refuse_connection<A: Account>(
+    decision: &Decision,
+    connection: &ConnectionHandle,
+    mut account: A,
+) -> Abort {
+    let tally = account.tally();
+    tally.fault = Some(decision.applied());
+    tally.applied();
+    tally.end(AttemptOutcome::Reset, ClosedBy::Fault);
+    connection.reset();
+    Abort
+}
+
+impl Decision {
+    /// The decision for the record.
+    #[must_use]
+    pub fn applied(&self) -> AppliedFault {
+        let effect = self.effect();
+        let mut parameters: std::collections::BTreeMap<Name, Name> =
+            effect.parameters().into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        if let Some(arrival) = self.arrival {
+            parameters.insert("arrival".into(), arrival.to_string().into());
+        }
+        AppliedFault {
+            rule: Name::clone(&self.rule.name),
+            window: self.window.index,
+            draw: self.verdict.draw,
+            effect: effect.name().into(),
+            parameters,
+        }
+    }
+}
+
+// === instead of an answer ===
+
+fn reset(exchange: &Exchange<'_>, mut account: impl Account) -> Abort {
+    let tally = account.tally();
+    tally.applied();
+    tally.end(AttemptOutcome::Reset, ClosedBy::Fault);
+    exchange.connection.reset();
+    Abort
+}
+
+async fn stay_silent(length: Option<Duration>, exchange: &Exchange<'_>, mut account: impl Account) -> Abort {
+    account.tally().applied();
+    account.tally().stalled = true;
+    match length {
+        Some(length) => exchange.clock.sleep(length).await,
+        None => std::future::pending().await,
+    }
+    account.tally().end(AttemptOutcome::Stall, ClosedBy::Fault);
+    exchange.connection.finish();
+    Abort
+}
+
+fn without_answer(
+    failure: NoAnswer,
+    exchange: &Exchange<'_>,
+    mut account: impl Account,
+) -> Result<Response<Body>, Abort> {
+    account.tally().end(AttemptOutcome::UpstreamFailed, ClosedBy::Upstream);
+    match failure {
+        NoAnswer::Reset => exchange.connection.reset(),
+        NoAnswer::Closed => exchange.connection.finish(),
+        NoAnswer::Instead(response) => return Ok(pass(response, exchange, account)),
+    }
+    Err(Abort)
+}
+
+// === the answer ===
+
+/// Passes an answer on as it is, counted.
+fn pass<A: Account>(response: Response<Body>, exchange: &Exchange<'_>, mut account: A) -> Response<Body> {
+    let (head, body) = response.into_parts();
+    account.tally().status = Some(head.status.as_u16());
+    let format = stream_format(&head, &exchange.asked);
+    let treatment =
+        Treatment { splitter: format.map(Splitter::new), shape: exchange.asked.dialect.shape, surgeon: None };
+    let answer = Answer::new(body, treatment, account, exchange.clock, exchange.connection.clone());
+    Response::from_parts(head, Body::stream(answer))
+}
+
+/// Passes an answer on with an effect upon it.
+fn treat<A: Account>(
+    response: Response<Body>,
+    effect: &Effect,
+    draws: &Draws,
+    scene: &Scene<'_>,
+    exchange: &Exchange<'_>,
+    mut account: A,
+) -> Response<Body> {
+    let (mut head, body) = response.into_parts();
+    let facts = AnswerFacts {
+        format: stream_format(&head, &exchange.asked),
+        shape: exchange.asked.dialect.shape,
+        length: content_length(&head.headers),
+    };
+    let tally = account.tally();
+    tally.status = Some(head.status.as_u16());
+    if effect.on_head(&mut head, scene) {
+        tally.applied();
+    }
+    let surgeon = match effect.on_body(&facts, scene, draws) {
+        Treat::Leave => None,
+        Treat::Impossible(reason) => {
+            tally.impossible(reason);
+            None
+        }
+        Treat::Operate(surgeon, length) => {
+            mend_length(&mut head.headers, if facts.is_stream() { Length::Drop } else { length });
+            Some(surgeon)
+        }
+    };
+    let treatment = Treatment { splitter: facts.format.map(Splitter::new), shape: facts.shape, surgeon };
+    let answer = Answer::new(body, treatment, account, exchange.clock, exchange.connection.clone());
+    Response::from_parts(head, Body::stream(answer))
+}
+
+/// The format of a streamed answer; none for plain ones, errors among them.
+fn stream_format(head: &Parts, asked: &Asked<'_>) -> Option<Format> {
+    if !head.status.is_success() {
+        return None;
+    }
+    let content_type = head.headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let is_array = asked.streamed && asked.dialect.shape == Shape::GeminiArray;
+    Format::of_content_type(content_type).filter(|format| *format != Format::JsonArray || is_array)
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn mend_length(headers: &mut HeaderMap, length: Length) {
+    match length {
+        Length::Keep => {}
+        Length::Drop => drop(headers.remove(CONTENT_LENGTH)),
+        Length::Set(length) => drop(headers.insert(CONTENT_LENGTH, HeaderValue::from(length))),
+    }
+}

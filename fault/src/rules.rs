@@ -1,0 +1,115 @@
+//! The rules of one route, ready to decide.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::HeaderMap;
+use world::{Instant, Seed};
+
+use crate::asked::Asked;
+use crate::decision::{Chance, Decision, Identity};
+use crate::rule::Rule;
+use crate::schedule::Window;
+use crate::selection::Extent;
+
+/// The rules that concern one provider. The first in file order that hits a request is the one that acts.
+#[derive(Debug)]
+pub struct Rules {
+    chance: Chance,
+    on_requests: Vec<Armed>,
+    on_connections: Vec<Armed>,
+}
+
+/// A rule and how many requests it has seen.
+#[derive(Debug)]
+struct Armed {
+    rule: Arc<Rule>,
+    arrivals: Mutex<Arrived>,
+}
+
+/// Requests that a rule concerned in the present window.
+#[derive(Debug, Default)]
+struct Arrived {
+    window: u32,
+    count: u64,
+}
+
+impl Armed {
+    fn new(rule: &Arc<Rule>) -> Self {
+        Self { rule: Arc::clone(rule), arrivals: Mutex::default() }
+    }
+
+    /// The ordinal of this arrival in its window, from 1; 0 for rules that do not go by order.
+    fn arrive(&self, window: u32) -> u64 {
+        if !matches!(self.rule.extent, Extent::Arrivals(_)) {
+            return 0;
+        }
+        let mut arrived = self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
+        if arrived.window != window {
+            *arrived = Arrived { window, count: 0 };
+        }
+        arrived.count += 1;
+        arrived.count
+    }
+
+    fn decide(
+        &self,
+        chance: &Chance,
+        now: Instant,
+        window: Window,
+        who: Identity,
+        arrival: u64,
+    ) -> Option<Decision> {
+        let since = now.saturating_since(window.opens);
+        let verdict = chance.decide(&self.rule, window.index, since, who, arrival)?;
+        let arrival = (arrival > 0).then_some(arrival);
+        Some(Decision { rule: Arc::clone(&self.rule), window, verdict, arrival, at: now })
+    }
+}
+
+impl Rules {
+    /// Those of `rules` that concern `provider`, with the chance of `seed`.
+    #[must_use]
+    pub fn of_provider(rules: &[Arc<Rule>], provider: &str, seed: Seed) -> Self {
+        let concerned = rules.iter().filter(|rule| rule.selection.concerns(provider));
+        let (connections, requests): (Vec<_>, Vec<_>) = concerned.partition(|rule| rule.is_before_request());
+        Self {
+            chance: Chance::of(seed),
+            on_requests: requests.into_iter().map(Armed::new).collect(),
+            on_connections: connections.into_iter().map(Armed::new).collect(),
+        }
+    }
+
+    /// Whether there is nothing to decide, ever.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.on_requests.is_empty() && self.on_connections.is_empty()
+    }
+
+    /// Decides about a request.
+    #[must_use]
+    pub fn decide(
+        &self,
+        now: Instant,
+        asked: &Asked<'_>,
+        headers: &HeaderMap,
+        who: Identity,
+    ) -> Option<Decision> {
+        self.on_requests.iter().find_map(|armed| {
+            let window = armed.rule.schedule.window_at(now)?;
+            armed.rule.selection.matches(asked, headers).then_some(())?;
+            let arrival = armed.arrive(window.index);
+            armed.decide(&self.chance, now, window, who, arrival)
+        })
+    }
+
+    /// Decides about a connection, before its requests are read. Its ordinal at the listener is its
+    /// identity and its place in the order, so a connection that is spared in a window is spared for all of it.
+    #[must_use]
+    pub fn decide_connection(&self, now: Instant, ordinal: u64) -> Option<Decision> {
+        let who = Identity { number: ordinal, attempt: 0 };
+        self.on_connections.iter().find_map(|armed| {
+            let window = armed.rule.schedule.window_at(now)?;
+            armed.decide(&self.chance, now, window, who, ordinal + 1)
+        })
+    }
+}
