@@ -4,7 +4,6 @@
 //! it introduces, so an element is never held back to see what follows.
 
 use bytes::Bytes;
-use memchr::{memchr2, memchr3};
 
 use crate::cutter::{Boundary, Step};
 use crate::splitter::Piece;
@@ -34,14 +33,19 @@ enum Place {
         first: bool,
         comma: bool,
     },
-    Element {
-        depth: u32,
-    },
-    Text {
-        depth: u32,
-        escaped: bool,
-    },
+    Element(Inside),
     Behind,
+}
+
+/// A place within an element.
+#[derive(Clone, Copy, Debug)]
+struct Inside {
+    /// Braces open.
+    depth: u32,
+    /// Between quotes.
+    text: bool,
+    /// Behind a backslash.
+    escaped: bool,
 }
 
 impl Boundary for ElementBoundary {
@@ -50,8 +54,7 @@ impl Boundary for ElementBoundary {
         while at < bytes.len() {
             let step = match self.0 {
                 Place::BeforeArray | Place::Between { .. } => self.outside(bytes, &mut at),
-                Place::Element { depth } => self.inside(depth, bytes, &mut at),
-                Place::Text { depth, escaped } => self.text(depth, escaped, bytes, &mut at),
+                Place::Element(inside) => self.inside(inside, bytes, &mut at),
                 Place::Behind => return Step::Behind,
             };
             if step != Step::More {
@@ -77,7 +80,7 @@ impl ElementBoundary {
                 Place::Between { first: false, comma: true }
             }
             (Place::Between { first: true, .. } | Place::Between { comma: true, .. }, b'{') => {
-                Place::Element { depth: 1 }
+                Place::Element(Inside { depth: 1, text: false, escaped: false })
             }
             (Place::Between { comma: false, .. }, b']') => {
                 self.0 = Place::Behind;
@@ -88,39 +91,24 @@ impl ElementBoundary {
         Step::More
     }
 
-    fn inside(&mut self, depth: u32, bytes: &[u8], at: &mut usize) -> Step {
-        let Some(offset) = memchr3(b'"', b'{', b'}', &bytes[*at..]) else {
-            *at = bytes.len();
-            return Step::More;
-        };
-        *at += offset + 1;
-        self.0 = match bytes[*at - 1] {
-            b'"' => Place::Text { depth, escaped: false },
-            b'{' => Place::Element { depth: depth.saturating_add(1) },
-            _ if depth > 1 => Place::Element { depth: depth - 1 },
-            _ => {
-                self.0 = Place::Between { first: false, comma: false };
-                return Step::End(*at);
+    /// Byte by byte: the texts of a stream are too short for a search to pay.
+    fn inside(&mut self, mut inside: Inside, bytes: &[u8], at: &mut usize) -> Step {
+        for (offset, byte) in bytes[*at..].iter().enumerate() {
+            match byte {
+                _ if inside.escaped => inside.escaped = false,
+                b'"' => inside.text = !inside.text,
+                b'\\' => inside.escaped = inside.text,
+                b'{' if !inside.text => inside.depth = inside.depth.saturating_add(1),
+                b'}' if !inside.text => inside.depth -= 1,
+                _ => {}
             }
-        };
-        Step::More
-    }
-
-    fn text(&mut self, depth: u32, escaped: bool, bytes: &[u8], at: &mut usize) -> Step {
-        if escaped {
-            *at += 1;
-            self.0 = Place::Text { depth, escaped: false };
-            return Step::More;
+            if inside.depth == 0 {
+                self.0 = Place::Between { first: false, comma: false };
+                return Step::End(*at + offset + 1);
+            }
         }
-        let Some(offset) = memchr2(b'"', b'\\', &bytes[*at..]) else {
-            *at = bytes.len();
-            return Step::More;
-        };
-        *at += offset + 1;
-        self.0 = match bytes[*at - 1] {
-            b'"' => Place::Element { depth },
-            _ => Place::Text { depth, escaped: true },
-        };
+        self.0 = Place::Element(inside);
+        *at = bytes.len();
         Step::More
     }
 }

@@ -51,15 +51,19 @@ impl<'de> Deserialize<'de> for Padding {
 pub(super) fn begin_event<'a>(event_type: &str, out: &'a mut BytesMut) -> PayloadWriter<'a> {
     out.reserve(320);
     let mut writer = FrameWriter::begin(out);
-    named_headers(&mut writer, b"\x0b:event-type\x07", event_type, b"\x0d:message-type\x07\x00\x05event");
+    named_headers(&mut writer, b"\x0b:event-type\x07", event_type, EVENT_TAIL);
     writer.payload()
 }
 
-fn named_headers(writer: &mut FrameWriter<'_>, key: &[u8], name: &str, message_type: &[u8]) {
-    // Names of events and exceptions are ours and short.
-    let len = u16::try_from(name.len()).unwrap_or_default().to_be_bytes();
-    let content_type = b"\x0d:content-type\x07\x00\x10application/json";
-    writer.encoded_headers(&[key, &len, name.as_bytes(), content_type, message_type]);
+const EVENT_TAIL: &[u8] = b"\x0d:content-type\x07\x00\x10application/json\x0d:message-type\x07\x00\x05event";
+const EXCEPTION_TAIL: &[u8] =
+    b"\x0d:content-type\x07\x00\x10application/json\x0d:message-type\x07\x00\x09exception";
+
+fn named_headers(writer: &mut FrameWriter<'_>, key: &[u8], name: &str, tail: &[u8]) {
+    // No name reaches 64 KiB; of one that did, the header holds what fits.
+    let name = &name.as_bytes()[..name.len().min(usize::from(u16::MAX))];
+    let len = u16::try_from(name.len()).unwrap_or(u16::MAX).to_be_bytes();
+    writer.encoded_headers(&[key, &len, name, tail]);
 }
 
 /// Appends an exception message, the last of a stream. An error that is no stream member is sent under its own name
@@ -79,7 +83,7 @@ pub fn encode_exception(error: &Error, out: &mut BytesMut) {
 /// Appends an exception message under any name, for a fault that gets the name wrong.
 pub fn encode_exception_named(name: &str, body: &[u8], out: &mut BytesMut) {
     let mut writer = FrameWriter::begin(out);
-    named_headers(&mut writer, b"\x0f:exception-type\x07", name, b"\x0d:message-type\x07\x00\x09exception");
+    named_headers(&mut writer, b"\x0f:exception-type\x07", name, EXCEPTION_TAIL);
     writer.finish(body);
 }
 

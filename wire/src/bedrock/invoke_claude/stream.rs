@@ -1,6 +1,6 @@
 //! The objects of a streamed answer.
 
-use bytes::BytesMut;
+use bytes::{BufMut, BytesMut};
 use serde::{Deserialize, Serialize};
 
 use super::content::Block;
@@ -154,7 +154,12 @@ impl<'a> StreamObject<'a> {
 
     /// Appends its JSON.
     pub fn write_json(&self, out: &mut BytesMut) {
-        json::write(&self.members(), out);
+        match self {
+            Self::ContentBlockDelta { index, delta: Delta::Text(text) } => {
+                write_text_delta(*index, text, out)
+            }
+            _ => json::write(&self.members(), out),
+        }
     }
 
     /// Reads the object of a chunk, borrowing its texts.
@@ -215,6 +220,15 @@ impl<'a> StreamObject<'a> {
             Self::Ping | Self::Unknown(_) => empty,
         }
     }
+}
+
+/// Nearly all objects are pieces of text, and put together by hand they cost half.
+fn write_text_delta(index: u32, text: &str, out: &mut BytesMut) {
+    out.put_slice(br#"{"type":"content_block_delta","index":"#);
+    json::write(&index, out);
+    out.put_slice(br#","delta":{"type":"text_delta","text":"#);
+    json::write_text(text, out);
+    out.put_slice(b"}}");
 }
 
 impl<'a> DeltaMembers<'a> {
