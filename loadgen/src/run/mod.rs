@@ -86,7 +86,8 @@ async fn next_due(world: &World, pacer: &mut Pacer<Planned>, progress: &Progress
             return None;
         }
         if world.is_virtual() {
-            return pacer.next().await.map(|(_, planned)| planned);
+            let next = pacer.next().await.map(|(_, planned)| planned);
+            return next.filter(|_| !progress.is_stopped());
         }
         // In the real world a wait can be given up without losing what is waited for.
         if let Ok(next) = world.clock().timeout(LOOK, pacer.next()).await {

@@ -45,8 +45,10 @@ impl LoadFile {
         let control = self.control(binding, &mut problems);
         let retry = problems.take("retries", check_retries(self.retries.as_ref())).unwrap_or_default();
         let timeout = positive("timeout", self.timeout.map(Duration::from), TIMEOUT, &mut problems);
-        let streams_wait = self.stream_timeout.map(Duration::from);
-        let stream_timeout = positive("stream_timeout", streams_wait, timeout, &mut problems);
+        let stream_timeout = match self.stream_timeout.map(Duration::from) {
+            Some(said) => positive("stream_timeout", Some(said), said, &mut problems),
+            None => timeout,
+        };
         if self.in_flight_max == Some(0) {
             problems.add("in_flight_max", "lets nothing be sent", "a number from 1");
         }

@@ -1,0 +1,13 @@
+//! The load generator against scripted servers, mostly in virtual time.
+
+extern crate brownout_loadgen as loadgen;
+
+mod in_flight;
+mod outcomes;
+mod plan;
+mod preflight;
+mod problems;
+mod real;
+mod retries;
+mod stall;
+mod support;
