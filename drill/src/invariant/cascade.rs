@@ -202,7 +202,7 @@ impl Spread {
 }
 
 fn herd(case: &Case<'_>, expectation: &Expectation) -> Evaluation {
-    let peaks = case.plan.faults.iter().filter_map(|window| Some((peak_after(case, window)?, window)));
+    let peaks = case.plan.failures().filter_map(|(_, window)| Some((peak_after(case, window)?, window)));
     let Some((peak, window)) = peaks.max_by_key(|(peak, _)| peak.ratio.micro) else {
         return Evaluation::not_judged(
             "no provider with 10 requests a second came back with quiet time after it",

@@ -147,6 +147,13 @@ fn evaluate(case: &Case<'_>, expectation: &Expectation) -> Evaluation {
     if expectation.invariant.needs_process() && case.plan.time == TimeBasis::Virtual {
         return Evaluation::not_judged("needs a real process: judged in real time only");
     }
+    // `check` refuses these; a demand must never be answered by another figure than the one it names.
+    if !expectation.invariant.can_be_narrowed_to(&expectation.subject) {
+        return Evaluation::not_judged("cannot be narrowed to some requests");
+    }
+    if !expectation.invariant.can_be_judged_over(expectation.scope) {
+        return Evaluation::not_judged("is judged over the whole run only");
+    }
     match expectation.invariant {
         I::A1 | I::A2 | I::A3 | I::A5 | I::D1 => case.service.evaluate(case, expectation),
         I::F1 | I::F2 | I::F3 | I::F4 | I::F5 | I::F7 | I::F8 | I::F9 => {

@@ -14,7 +14,7 @@ pub(crate) mod stream;
 
 pub use finding::{Finding, FindingVerdict};
 
-use crate::judge::{Figure, JudgePlan, Measure, Quantity, Scope, Statistic, Threshold, Unit};
+use crate::judge::{Figure, JudgePlan, Measure, Quantity, Scope, Statistic, Subject, Threshold, Unit};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -157,6 +157,24 @@ impl Invariant {
     /// Whether it needs a real process.
     pub const fn needs_process(self) -> bool {
         matches!(self, Self::C6)
+    }
+
+    /// Whether it can be judged of these requests alone.
+    pub fn can_be_narrowed_to(self, subject: &Subject) -> bool {
+        match self {
+            Self::A1 | Self::A2 => true,
+            Self::F2 => subject.is_at_most_streamed(),
+            _ => *subject == Subject::everything(),
+        }
+    }
+
+    /// Whether it can be judged over this stretch of the run.
+    pub const fn can_be_judged_over(self, scope: Scope) -> bool {
+        let is_by_fault = matches!(
+            self,
+            Self::C1 | Self::C3 | Self::F1 | Self::F2 | Self::F3 | Self::F4 | Self::F5 | Self::F7
+        );
+        matches!(scope, Scope::Overall) || is_by_fault || matches!(self, Self::A1 | Self::A2 | Self::R1)
     }
 
     /// The demand of the catalogue, for the declared policy; none where only a drill can say.

@@ -10,7 +10,7 @@ use super::offence::Offences;
 use crate::judge::series::{SECOND_US, Series, sliding};
 use crate::judge::stats::Stats;
 use crate::judge::{
-    Case, Expectation, JudgePlan, Measure, Quantity, Scope, Span, Statistic, Subject, Threshold, Unit,
+    Case, Expectation, JudgePlan, Quantity, Scope, Span, Statistic, Subject, Threshold, Unit,
 };
 use evidence::histogram::Precision;
 use evidence::record::ClientOutcome;
@@ -42,6 +42,7 @@ pub(crate) struct Watched {
     stats: Stats,
     pub(crate) all: Series,
     pub(crate) ok: Series,
+    windows: BTreeMap<usize, Stats>,
     failed: BTreeMap<usize, Offences>,
     failures: Offences,
 }
@@ -60,6 +61,7 @@ impl Watched {
             stats: Stats::new(Precision::Fine),
             all: Series::seconds(),
             ok: Series::seconds(),
+            windows: BTreeMap::new(),
             failed: BTreeMap::new(),
             failures: Offences::default(),
         }
@@ -68,6 +70,9 @@ impl Watched {
     fn add(&mut self, plan: &JudgePlan, record: &ClientRecord) {
         self.stats.add(record);
         self.all.add(record.sched_us);
+        for window in plan.windows_at(record.sched_us) {
+            self.windows.entry(window).or_insert_with(|| Stats::new(Precision::Coarse)).add(record);
+        }
         if record.outcome == ClientOutcome::Ok {
             self.ok.add(record.sched_us);
             return;
@@ -177,7 +182,7 @@ impl Tally {
     pub(crate) fn evaluate(&self, case: &Case<'_>, expectation: &Expectation) -> Evaluation {
         match expectation.invariant {
             Invariant::A1 => self.availability(case, expectation),
-            Invariant::A2 => self.latency(expectation),
+            Invariant::A2 => self.latency(case.plan, expectation),
             Invariant::A3 => self.goodput(),
             Invariant::A5 => self.clean(),
             _ => self.truthful(),
@@ -228,15 +233,24 @@ impl Tally {
         demands.zip(throttled).map(|(demand, throttled)| throttled.min(demand.saturating_sub(limit))).sum()
     }
 
-    fn latency(&self, expectation: &Expectation) -> Evaluation {
-        let (count, value_us) = self.watched(&expectation.subject).stats.figure(expectation.figure);
-        if count == 0 {
+    /// The stretch with the highest figure decides; each that was judged is listed.
+    fn latency(&self, plan: &JudgePlan, expectation: &Expectation) -> Evaluation {
+        let watched = self.watched(&expectation.subject);
+        let overall = (expectation.scope != Scope::Windows).then(|| ("overall".to_owned(), &watched.stats));
+        let windows = watched.windows.iter().map(|(index, stats)| (plan.faults[*index].to_string(), stats));
+        let windows = windows.filter(|_| expectation.scope != Scope::Overall);
+        let figures =
+            overall.into_iter().chain(windows).map(|(name, stats)| (name, stats.figure(expectation.figure)));
+        let judged: Vec<_> = figures.filter(|(_, (count, _))| *count > 0).collect();
+        let Some((_, (count, value_us))) = judged.iter().max_by_key(|(_, (_, value_us))| *value_us) else {
             return Evaluation::not_judged("no request of this kind");
-        }
-        let mut evaluation = Evaluation::measured(Quantity::micros(value_us), format!("{count} requests"));
-        if let (Statistic::Permille(permille), Measure::Latency | Measure::Service | Measure::Ttft) =
-            (expectation.figure.statistic, expectation.figure.measure)
-        {
+        };
+        let describe = |(name, (count, value_us)): &(String, (u64, u64))| {
+            format!("{name} {} of {count}", Quantity::micros(*value_us))
+        };
+        let detail: Vec<_> = judged.iter().map(describe).collect();
+        let mut evaluation = Evaluation::measured(Quantity::micros(*value_us), detail.join(", "));
+        if let Statistic::Permille(permille) = expectation.figure.statistic {
             // A percentile needs at least one value beyond it, or it is only the maximum.
             evaluation.too_few = count * u64::from(1000_u16.saturating_sub(permille)) < 1000;
         }

@@ -62,6 +62,8 @@ pub struct FaultWindow {
     pub span: Span,
     /// The share of requests that it hits, in parts per million.
     pub share_ppm: u32,
+    /// Whether it makes attempts fail: a provider that is only slow is not one to fail over from.
+    pub is_failure: bool,
 }
 
 /// What was declared of one kind of request.
@@ -195,9 +197,9 @@ impl Span {
 }
 
 impl FaultWindow {
-    /// Whether it hits every request.
+    /// Whether it makes every request fail.
     pub const fn is_outage(&self) -> bool {
-        self.share_ppm >= 1_000_000
+        self.is_failure && self.share_ppm >= 1_000_000
     }
 }
 
@@ -225,6 +227,11 @@ impl JudgePlan {
         self.windows_at(t_us).next().is_some()
     }
 
+    /// The windows in which attempts fail, by their place in the plan.
+    pub fn failures(&self) -> impl Iterator<Item = (usize, &FaultWindow)> {
+        self.faults.iter().enumerate().filter(|(_, window)| window.is_failure)
+    }
+
     /// How long after `t_us` no fault begins; the end of the load at the latest.
     pub fn quiet_until(&self, t_us: u64) -> u64 {
         let starts = self.faults.iter().map(|window| window.span.from_us).filter(|start| *start >= t_us);
@@ -246,6 +253,11 @@ impl Subject {
     /// The requests of one kind.
     pub fn kind(kind: &str) -> Self {
         Self { kind: Some(kind.into()), ..Self::default() }
+    }
+
+    /// Whether nothing is narrowed but streams from others.
+    pub fn is_at_most_streamed(&self) -> bool {
+        *self == Self { streamed: self.streamed, ..Self::default() }
     }
 
     /// Whether a record is meant.

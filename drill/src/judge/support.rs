@@ -71,6 +71,7 @@ impl Scene {
             provider: provider.into(),
             span,
             share_ppm,
+            is_failure: true,
         });
         self
     }

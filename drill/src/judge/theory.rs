@@ -19,14 +19,14 @@ pub(crate) fn amplification(share_ppm: u32, retries: u32) -> i64 {
 impl Case<'_> {
     /// The worst share of failures that is declared.
     fn worst_share(&self) -> Option<u32> {
-        self.plan.faults.iter().map(|window| window.share_ppm).max()
+        self.plan.failures().map(|(_, window)| window.share_ppm).max()
     }
 
     pub(crate) fn amplification_theory(&self) -> String {
         let Some(policy) = &self.plan.policy else {
             return "Σ pⁱ + p^(r+1) attempts a request for r retries; the policy is not declared".to_owned();
         };
-        let mut shares: Vec<u32> = self.plan.faults.iter().map(|window| window.share_ppm).collect();
+        let mut shares: Vec<u32> = self.plan.failures().map(|(_, window)| window.share_ppm).collect();
         shares.sort_unstable();
         shares.dedup();
         let expected = |share: &u32| {

@@ -31,15 +31,15 @@ pub(super) fn fail_back(tally: &Tally, case: &Case<'_>, expectation: &Expectatio
     let mut worst: Option<(u64, &FaultWindow)> = None;
     let mut never = false;
     let mut detail = Vec::new();
-    for window in
-        case.plan.faults.iter().filter(|window| tally.is_primary_of_any(case.plan, &window.provider))
-    {
-        let took_us = match return_after(tally, case, window, patience_us) {
+    let failures = case.plan.failures().map(|(_, window)| window);
+    for window in failures.filter(|window| tally.is_primary_of_any(case.plan, &window.provider)) {
+        let (took_us, is_never) = match return_after(tally, case, window, patience_us) {
             Return::Unknown => continue,
-            Return::After(us) => us,
-            Return::Never => case.plan.quiet_until(window.span.to_us).saturating_sub(window.span.to_us),
+            Return::After(us) => (us, false),
+            Return::Never => {
+                (case.plan.quiet_until(window.span.to_us).saturating_sub(window.span.to_us), true)
+            }
         };
-        let is_never = matches!(return_after(tally, case, window, patience_us), Return::Never);
         never |= is_never;
         let text = if is_never { "never".to_owned() } else { Quantity::micros(took_us).to_string() };
         detail.push(format!("after {window} {text}"));

@@ -65,7 +65,7 @@ fn settled(case: &Case<'_>, window: &FaultWindow) -> Option<Span> {
 
 /// Windows whose fault is known to have acted.
 fn active<'a>(tally: &'a Tally, case: &'a Case<'_>) -> impl Iterator<Item = (usize, &'a FaultWindow)> {
-    case.plan.faults.iter().enumerate().filter(|(index, _)| tally.took_hold(*index))
+    case.plan.failures().filter(|(index, _)| tally.took_hold(*index))
 }
 
 pub(super) fn time_to_failover(case: &Case<'_>) -> Evaluation {
@@ -107,7 +107,9 @@ pub(super) fn failover_share(tally: &Tally, case: &Case<'_>, expectation: &Expec
     let mut shares = Vec::new();
     for (_, window) in active(tally, case) {
         let Some(settled) = settled(case, window) else { continue };
-        for streamed in [false, true] {
+        for streamed in
+            [false, true].into_iter().filter(|class| expectation.subject.streamed.unwrap_or(*class) == *class)
+        {
             shares.extend(share_of(tally, case, window, settled, streamed));
         }
     }

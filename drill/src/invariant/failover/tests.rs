@@ -298,3 +298,13 @@ fn f9_breaks_when_vectors_change() {
     });
     scene.judge().assert_breaks(&[Invariant::F9]);
 }
+
+#[test]
+fn a_slow_provider_is_not_one_to_fail_over_from() {
+    let mut scene = outage(OUTAGE, |_, _| ());
+    scene.plan.faults[0].is_failure = false;
+    let judgement = scene.judge();
+    for invariant in [Invariant::F1, Invariant::F2, Invariant::F3, Invariant::F4, Invariant::F5] {
+        judgement.assert_not_judged(invariant);
+    }
+}

@@ -43,10 +43,7 @@ fn a1_breaks_in_a_window_that_the_whole_run_hides() {
 
     scene.plan.expectations[0].scope = Scope::Everywhere;
     let finding = scene.judge().finding(Invariant::A1).clone();
-    assert_eq!(
-        (finding.verdict, finding.measured),
-        (FindingVerdict::Fail, Quantity::share(183, 200))
-    );
+    assert_eq!((finding.verdict, finding.measured), (FindingVerdict::Fail, Quantity::share(183, 200)));
     assert_eq!(finding.first_breach_s, Some(97));
 }
 
@@ -205,4 +202,37 @@ fn hangs_and_resets_are_dirty() {
         exchange.untried().ended(ClientOutcome::Conn);
     });
     scene.judge().assert_breaks(&[Invariant::A5]);
+}
+
+#[test]
+fn a2_in_windows_is_the_worst_of_them() {
+    let judged = |scope| {
+        let mut scene = Scene::new(200).fault("bedrock", 60, 120, 1_000_000);
+        scene.every(50, 0, 200, |exchange, _| {
+            if (60 * SECOND..120 * SECOND).contains(&exchange.client.sched_us) {
+                exchange.fails_over().ends_after(900);
+            }
+        });
+        let mut median = latency_p(&scene, 500, 600, Subject::everything());
+        median.scope = scope;
+        scene.plan.expectations = vec![median];
+        scene.judge().finding(Invariant::A2).verdict
+    };
+    assert_eq!(judged(Scope::Overall), FindingVerdict::Pass);
+    assert_eq!(judged(Scope::Windows), FindingVerdict::Fail);
+    assert_eq!(judged(Scope::Everywhere), FindingVerdict::Fail);
+}
+
+#[test]
+fn a_demand_is_never_answered_by_another_figure() {
+    let mut scene = Scene::calm(60);
+    for (subject, scope) in [(Subject::kind("chat"), Scope::Overall), (Subject::everything(), Scope::Windows)]
+    {
+        let mut expectation = Expectation::of_catalogue(Invariant::R2, &scene.plan).expect("has a default");
+        (expectation.subject, expectation.scope) = (subject, scope);
+        scene.plan.expectations.push(expectation);
+    }
+    let judgement = scene.judge();
+    let verdicts: Vec<_> = judgement.expectations.iter().take(2).map(|finding| finding.verdict).collect();
+    assert_eq!(verdicts, [FindingVerdict::NotJudged; 2]);
 }
