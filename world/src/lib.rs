@@ -28,7 +28,7 @@ pub use net::{
 };
 pub use process::{ChildError, ChildProcess, ProcessUsage, end_with_parent, process_usage};
 pub use runtime::{
-    Pacer, Task, TaskError, World, descriptor_limit, environment, interrupted, own_cpu, run_real,
-    run_virtual, watch_interrupt,
+    Pacer, Stopwatch, Task, TaskError, World, descriptor_limit, environment, interrupted, own_cpu,
+    own_memory_peak, run_real, run_virtual, watch_interrupt,
 };
 pub use time::{Clock, Elapsed, GovernorClock, HyperTimer, Instant, Sleep, VIRTUAL_EPOCH_UNIX_S};

@@ -81,6 +81,13 @@ impl World {
         Self { seed, ..self.clone() }
     }
 
+    /// A world of the same kind whose time begins now, with a network of its own. For real runs whose parts
+    /// must be up before the time that counts begins.
+    #[must_use]
+    pub fn begun_now(&self) -> Self {
+        Self::start(self.seed, self.is_virtual())
+    }
+
     /// Whether this is the virtual world.
     #[must_use]
     pub fn is_virtual(&self) -> bool {
@@ -253,4 +260,31 @@ pub fn watch_interrupt(flag: Arc<std::sync::atomic::AtomicBool>) -> io::Result<(
         }
     })?;
     Ok(())
+}
+
+/// Measures how long something takes by the machine's clock, in either world: for messages to people about
+/// the program itself, never for anything that a run leaves behind.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(std::time::Instant);
+
+impl Stopwatch {
+    /// Starts now.
+    #[must_use]
+    pub fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    /// The time since the start.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+/// The largest resident memory that this process has had, in bytes.
+#[must_use]
+pub fn own_memory_peak() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
 }
