@@ -160,7 +160,7 @@ impl<'a> StreamEvent<'a> {
                 write(&Start { content_block_index: *index, p, start }, out);
             }
             Self::ContentBlockDelta { index, delta: Delta::Text(text) } => {
-                write_text_delta(*index, text, p, out)
+                write_text_delta(*index, text, p, out);
             }
             Self::ContentBlockDelta { index, delta } => {
                 write(&BlockDelta { content_block_index: *index, delta, p }, out);
@@ -171,7 +171,7 @@ impl<'a> StreamEvent<'a> {
                 write(&MessageStop { additional_model_response_fields, p, stop_reason }, out);
             }
             Self::Metadata { metrics, usage } => {
-                write(&Metadata { metrics: *metrics, p, usage: *usage }, out)
+                write(&Metadata { metrics: *metrics, p, usage: *usage }, out);
             }
         }
     }

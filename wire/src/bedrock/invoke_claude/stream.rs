@@ -156,7 +156,7 @@ impl<'a> StreamObject<'a> {
     pub fn write_json(&self, out: &mut BytesMut) {
         match self {
             Self::ContentBlockDelta { index, delta: Delta::Text(text) } => {
-                write_text_delta(*index, text, out)
+                write_text_delta(*index, text, out);
             }
             _ => json::write(&self.members(), out),
         }
