@@ -57,7 +57,7 @@ pub struct ClientRecord {
     pub retry_after_s: Option<u32>,
     /// Token texts received.
     pub tokens: u32,
-    /// The longest silence between two events of a stream.
+    /// The longest silence of a stream after its first event, the one before its end included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gap_max_us: Option<u64>,
     /// Events of a stream.
