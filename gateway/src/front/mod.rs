@@ -1,0 +1,181 @@
+//! The OpenAI dialect towards clients: routes, and the stages that every model request passes.
+
+mod chat;
+mod embeddings;
+mod models;
+mod observe;
+mod refusal;
+
+pub(crate) use chat::open_stream;
+pub(crate) use refusal::{Refusal, stream_error};
+
+use std::future::Future;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use evidence::nonce::find_last;
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use world::ConnectionHandle;
+use world::http::{Abort, Body, Handler, collect};
+
+use crate::admission::InFlight;
+use crate::auth;
+use crate::billing::Account;
+use crate::core::Core;
+use crate::plan::OnLeave;
+
+/// The largest request, in bytes.
+const REQUEST_LIMIT: usize = 32 << 20;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const PROVIDER: HeaderName = HeaderName::from_static("x-brownout-provider");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Answers clients.
+#[derive(Debug)]
+pub(crate) struct Front(pub(crate) Arc<Core>);
+
+/// A request that was let in and whose caller is known.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    pub(crate) account: Account,
+    /// Keys every draw about this request.
+    pub(crate) identity: u64,
+    /// When it came.
+    pub(crate) began: world::Instant,
+    /// Over the connection that it came by.
+    pub(crate) connection: ConnectionHandle,
+    /// Its place among those in flight.
+    pub(crate) _in_flight: InFlight,
+}
+
+/// What model requests can be for.
+#[derive(Debug, Clone, Copy)]
+enum Route {
+    Chat,
+    Embeddings,
+    Models,
+    Model,
+}
+
+impl Route {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Embeddings => "embeddings",
+            Self::Models | Self::Model => "models",
+        }
+    }
+}
+
+impl Handler for Front {
+    fn handle(
+        &self,
+        request: Request<Body>,
+        connection: ConnectionHandle,
+    ) -> impl Future<Output = Result<Response<Body>, Abort>> + Send {
+        let core = Arc::clone(&self.0);
+        async move {
+            let path = request.uri().path();
+            let route = match (request.method(), path) {
+                (&Method::GET, "/health") => return Ok(observe::health()),
+                (&Method::GET, "/metrics") => return Ok(observe::metrics(&core)),
+                (&Method::GET, "/debug/state") => return Ok(observe::debug_state(&core)),
+                (&Method::POST, "/v1/chat/completions") => Ok(Route::Chat),
+                (&Method::POST, "/v1/embeddings") => Ok(Route::Embeddings),
+                (&Method::GET, "/v1/models") => Ok(Route::Models),
+                (&Method::GET, path) if path.starts_with("/v1/models/") => Ok(Route::Model),
+                (method, path) => Err(Refusal::NoRoute { method: method.clone(), path: path.to_owned() }),
+            };
+            Ok(answer(core, route, request, connection).await)
+        }
+    }
+}
+
+/// Answers a model request, or goes on answering it without its client where the policy says so.
+async fn answer(
+    core: Arc<Core>,
+    route: Result<Route, Refusal>,
+    request: Request<Body>,
+    connection: ConnectionHandle,
+) -> Response<Body> {
+    let (name, world) = (route.as_ref().map_or("none", |route| route.name()), core.world.clone());
+    let metrics = Arc::clone(&core.metrics);
+    let drains = core.policy.streams.on_leave == OnLeave::Drain;
+    let work = serve(core, route, request, connection);
+    let response = if drains {
+        world.spawn(work).await.unwrap_or_else(|_| Response::new(Body::empty()))
+    } else {
+        work.await
+    };
+    metrics.answered(name, response.status().as_u16());
+    response
+}
+
+async fn serve(
+    core: Arc<Core>,
+    route: Result<Route, Refusal>,
+    request: Request<Body>,
+    connection: ConnectionHandle,
+) -> Response<Body> {
+    match route {
+        Err(refusal) => refusal.respond(core.policy.errors),
+        Ok(route) => match admitted(&core, route, request, connection).await {
+            Ok(response) => response,
+            Err(refusal) => {
+                core.metrics.refused(&refusal);
+                refusal.respond(core.policy.errors)
+            }
+        },
+    }
+}
+
+/// Admission, then the body, then the caller, then the work.
+async fn admitted(
+    core: &Arc<Core>,
+    route: Route,
+    request: Request<Body>,
+    connection: ConnectionHandle,
+) -> Result<Response<Body>, Refusal> {
+    let began = core.clock.now();
+    let in_flight = core.admission.enter().await?;
+    let (head, body) = request.into_parts();
+    let body = collect(body, REQUEST_LIMIT).await?;
+    let tenant = auth::tenant(&*core.store, &head.headers).await?;
+    let nonce = find_last(&body);
+    let identity = core.identity(nonce);
+    let request_id = core.request_id(identity);
+    let account = Account { request_id, nonce, tenant };
+    let caller = Caller { account, identity, began, connection, _in_flight: in_flight };
+    match route {
+        Route::Chat => chat::answer(core, body, caller).await,
+        Route::Embeddings => embeddings::answer(core, &body, &caller).await,
+        Route::Models => Ok(models::list(core)),
+        Route::Model => models::one(core, head.uri.path()),
+    }
+}
+
+/// A good JSON answer that a provider gave.
+fn served(body: Bytes, caller: &Caller, provider: &str) -> Response<Body> {
+    let mut response = json(StatusCode::OK, body);
+    sign(&mut response, caller, provider);
+    response
+}
+
+/// Names the request and who served it.
+fn sign(response: &mut Response<Body>, caller: &Caller, provider: &str) {
+    let named = [(REQUEST_ID, &*caller.account.request_id), (PROVIDER, provider)];
+    for (name, text) in named {
+        if let Ok(value) = HeaderValue::from_str(text) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+}
+
+fn json(status: StatusCode, body: Bytes) -> Response<Body> {
+    let mut response = Response::new(Body::full(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    response
+}

@@ -1,0 +1,9 @@
+//! Bedrock's Converse, ConverseStream and Titan embeddings in terms of the OpenAI dialect.
+
+mod answer;
+mod request;
+mod stream;
+
+pub(crate) use answer::whole_answer;
+pub(crate) use request::chat_body;
+pub(crate) use stream::read_event;

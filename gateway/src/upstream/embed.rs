@@ -1,0 +1,118 @@
+//! Embeddings of Bedrock's Titan models and of Vertex AI's text models in terms of the OpenAI dialect.
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use serde::{Deserialize, Serialize};
+use wire::json::FloatList;
+use wire::openai::embeddings::{
+    Embedding, EmbeddingResponse, EmbeddingUsage, EncodingFormat, Vector, encode_base64,
+};
+use wire::vertex::embeddings::{Instance, Parameters, PredictRequest, PredictResponse};
+
+use super::{Speaker, Upstream};
+use crate::attempt::{Cause, Failure};
+use crate::fleet::Target;
+
+/// Texts to embed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Texts<'a> {
+    pub(crate) texts: &'a [&'a str],
+    pub(crate) dimensions: Option<u32>,
+    pub(crate) format: EncodingFormat,
+}
+
+/// The vectors in the client's terms.
+#[derive(Debug)]
+pub(crate) struct EmbeddingAnswer {
+    pub(crate) body: Bytes,
+    /// Of all texts.
+    pub(crate) tokens: u32,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TitanRequest<'a> {
+    input_text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dimensions: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TitanResponse<'a> {
+    #[serde(borrow)]
+    embedding: FloatList<'a>,
+    #[serde(default)]
+    input_text_token_count: u32,
+}
+
+impl Upstream {
+    /// A vector for each text, all from one target.
+    pub(crate) async fn embed(&self, target: &Target, texts: Texts<'_>) -> Result<EmbeddingAnswer, Failure> {
+        match &target.provider.speaker {
+            Speaker::Bedrock(_) => self.embed_titan(target, texts).await,
+            Speaker::Vertex { .. } => self.embed_predict(target, texts).await,
+        }
+    }
+
+    /// Titan takes one text a call.
+    async fn embed_titan(&self, target: &Target, texts: Texts<'_>) -> Result<EmbeddingAnswer, Failure> {
+        let call = |text: &&str| {
+            let request = TitanRequest { input_text: text, dimensions: texts.dimensions };
+            self.post_whole(target, &target.endpoint.embed, wire::json::to_bytes(&request))
+        };
+        let bodies = join_all(texts.texts.iter().map(call)).await;
+        let bodies = bodies.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let mut tokens = 0_u32;
+        let mut vectors = Vec::with_capacity(bodies.len());
+        for body in &bodies {
+            let answer: TitanResponse<'_> =
+                serde_json::from_slice(body).map_err(|error| malformed(&error))?;
+            tokens = tokens.saturating_add(answer.input_text_token_count);
+            vectors.push(answer.embedding);
+        }
+        answer(vectors, texts.format, tokens, &target.model)
+    }
+
+    async fn embed_predict(&self, target: &Target, texts: Texts<'_>) -> Result<EmbeddingAnswer, Failure> {
+        let instances =
+            texts.texts.iter().map(|text| Instance { content: (*text).into(), ..Instance::default() });
+        let parameters = Parameters { auto_truncate: Some(true), output_dimensionality: texts.dimensions };
+        let request = PredictRequest { instances: instances.collect(), parameters: Some(parameters) };
+        let body = self.post_whole(target, &target.endpoint.embed, request.to_bytes()).await?;
+        let response = PredictResponse::parse(&body).map_err(|error| malformed(&error))?;
+        if response.predictions.len() != texts.texts.len() {
+            return Err(Failure::new(Cause::Malformed, "the answer has another number of vectors"));
+        }
+        let tokens = response.token_count();
+        let vectors = response.predictions.into_iter().map(|prediction| prediction.embeddings.values);
+        answer(vectors.collect(), texts.format, tokens, &target.model)
+    }
+}
+
+fn answer(
+    vectors: Vec<FloatList<'_>>,
+    format: EncodingFormat,
+    tokens: u32,
+    model: &str,
+) -> Result<EmbeddingAnswer, Failure> {
+    let mut data = Vec::with_capacity(vectors.len());
+    for (index, vector) in (0..).zip(vectors) {
+        // A list of floats goes on unread.
+        let embedding = match format {
+            EncodingFormat::Float => Vector::Floats(vector),
+            EncodingFormat::Base64 => {
+                let floats = vector.floats().map_err(|error| malformed(&error))?;
+                Vector::Base64(encode_base64(&floats).into())
+            }
+        };
+        data.push(Embedding { index, embedding, ..Embedding::default() });
+    }
+    let usage = EmbeddingUsage { prompt_tokens: tokens, total_tokens: tokens };
+    let response = EmbeddingResponse { data, model: model.into(), usage, ..EmbeddingResponse::default() };
+    Ok(EmbeddingAnswer { body: wire::json::to_bytes(&response), tokens })
+}
+
+fn malformed(error: &wire::json::Error) -> Failure {
+    Failure::new(Cause::Malformed, error.to_string())
+}
