@@ -1,0 +1,1 @@
+"""What the SDK tests share: the parts under test, the clients, and the two logs that are compared."""
