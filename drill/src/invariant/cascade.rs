@@ -23,8 +23,8 @@ const TAIL_FACTOR: i64 = 1_500_000;
 const HERD_SPAN_US: u64 = 30 * SECOND_US;
 /// C3: the ratio that is worth a word.
 const HERD_NOTED: i64 = 1_500_000;
-/// C3: below this many attempts a second a peak is chance.
-const HERD_RATE_MIN: u64 = 10;
+/// C3: below this many attempts a second the busiest of 30 s is twice the mean by chance alone.
+const HERD_RATE_MIN: u64 = 20;
 /// Steps of an attempt series in a second.
 const STEPS: usize = (SECOND_US / failover::ATTEMPT_STEP_US) as usize;
 
@@ -90,7 +90,9 @@ impl Tally {
         let Some(client) = &joined.client else { return };
         let all: u64 = joined.attempts.iter().map(|attempt| u64::from(attempt.tokens)).sum();
         let used = match client.outcome {
-            ClientOutcome::Ok => joined.winner().map_or(0, |attempt| u64::from(attempt.tokens)),
+            ClientOutcome::Ok | ClientOutcome::Degraded => {
+                joined.winner().map_or(0, |attempt| u64::from(attempt.tokens))
+            }
             _ if client.deliberate.is_some() => u64::from(client.tokens),
             _ => 0,
         };
@@ -205,7 +207,7 @@ fn herd(case: &Case<'_>, expectation: &Expectation) -> Evaluation {
     let peaks = case.plan.failures().filter_map(|(_, window)| Some((peak_after(case, window)?, window)));
     let Some((peak, window)) = peaks.max_by_key(|(peak, _)| peak.ratio.micro) else {
         return Evaluation::not_judged(
-            "no provider with 10 requests a second came back with quiet time after it",
+            "no provider with 20 requests a second came back with quiet time after it",
         );
     };
     let detail = format!(

@@ -144,6 +144,27 @@ impl Invariant {
         }
     }
 
+    /// What its figure counts.
+    pub const fn unit(self) -> Unit {
+        match self {
+            Self::A1
+            | Self::A3
+            | Self::A5
+            | Self::E4
+            | Self::E8
+            | Self::F8
+            | Self::G1
+            | Self::R9
+            | Self::W1 => Unit::Share,
+            Self::C1 => Unit::Points,
+            Self::A2 | Self::E6 | Self::E7 | Self::F1 | Self::F4 | Self::F5 => Unit::Seconds,
+            Self::C3 | Self::F2 | Self::F3 | Self::R1 | Self::R3 => Unit::Factor,
+            Self::F7 => Unit::PerMinute,
+            Self::C6 | Self::D1 | Self::E1 | Self::E2 | Self::E3 | Self::F9 => Unit::Count,
+            Self::R2 | Self::R5 | Self::R6 | Self::R7 => Unit::Count,
+        }
+    }
+
     /// What a breach means.
     pub const fn weight(self) -> Weight {
         match self {

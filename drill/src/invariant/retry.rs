@@ -90,9 +90,13 @@ impl Tally {
         let budget_us =
             kind.and_then(|kind| if record.streamed { kind.stream_budget_us } else { kind.budget_us });
         let took_us = record.end_us.saturating_sub(record.sched_us);
+        // A client that gave up after the budget cannot tell what would have come within the allowance.
+        let is_given_up = record.outcome == ClientOutcome::Timeout;
         let is_hang = match budget_us {
-            Some(budget_us) => took_us > budget_us + HANG_US,
-            None => record.outcome == ClientOutcome::Timeout,
+            Some(budget_us) => {
+                took_us > budget_us.saturating_add(HANG_US) || (is_given_up && took_us >= budget_us)
+            }
+            None => is_given_up,
         };
         self.ended += 1;
         self.latest_us = self.latest_us.max(took_us);
@@ -141,7 +145,7 @@ impl Tally {
         let Some(client) = &joined.client else { return };
         if matches!(client.outcome, ClientOutcome::Aborted | ClientOutcome::Timeout) {
             self.left += 1;
-            let limit_us = client.end_us + AFTER_LEAVING_US;
+            let limit_us = client.end_us.saturating_add(AFTER_LEAVING_US);
             for _ in joined.attempts.iter().filter(|attempt| attempt.in_us > limit_us) {
                 self.after_leaving.add(client.end_us, Some(joined.nonce));
             }
@@ -285,8 +289,8 @@ impl Gaps {
 
     fn add(&mut self, wait_us: u64) {
         self.waits.record(wait_us);
-        self.sum += u128::from(wait_us);
-        self.sum_of_squares += u128::from(wait_us) * u128::from(wait_us);
+        self.sum = self.sum.saturating_add(u128::from(wait_us));
+        self.sum_of_squares = self.sum_of_squares.saturating_add(u128::from(wait_us).pow(2));
     }
 
     /// Standard deviation over mean, in millionths; 0 for waits of nothing.

@@ -283,21 +283,30 @@ impl Tally {
 
 type Stretch = (String, (u64, u64), Vec<Nonce>);
 
-/// The stretch with the lowest availability decides; each that was judged is listed.
+/// A breach that is certain decides before one that is not, then the lowest availability; each stretch
+/// that was judged is listed.
 fn worst_stretch(stretches: Vec<Stretch>, threshold: Threshold) -> Evaluation {
     let judged: Vec<_> = stretches.into_iter().filter(|(_, (_, all), _)| *all > 0).collect();
     let detail: Vec<String> = judged.iter().map(|(name, counts, _)| describe(name, *counts)).collect();
-    let worst = judged
-        .into_iter()
-        .min_by_key(|(_, (ok, all), _)| Quantity::share(*ok, *all).map(|share| share.micro));
+    let rank = |(_, (ok, all), _): &Stretch| {
+        let share = Quantity::share(*ok, *all).unwrap_or(Quantity::ppm(0));
+        let is_unsure = is_inconclusive((*ok, *all), threshold);
+        (is_unsure || threshold.holds(share), !is_unsure, share.micro)
+    };
+    let worst = judged.into_iter().min_by_key(rank);
     let Some((_, (ok, all), named)) = worst else { return Evaluation::not_judged("no requests") };
     Evaluation {
         measured: Quantity::share(ok, all),
         detail: detail.join(", "),
-        too_few: all < CONCLUSIVE_REQUESTS && straddles(wilson_ppm(ok, all), threshold),
+        too_few: is_inconclusive((ok, all), threshold),
         evidence: named,
         ..Evaluation::default()
     }
+}
+
+/// Whether so few requests could as well have come out on the other side of the threshold.
+fn is_inconclusive((ok, all): (u64, u64), threshold: Threshold) -> bool {
+    all < CONCLUSIVE_REQUESTS && straddles(wilson_ppm(ok, all), threshold)
 }
 
 fn describe(name: &str, (ok, all): (u64, u64)) -> String {

@@ -80,13 +80,14 @@ impl Join {
 
     pub(crate) fn client(&mut self, nonce: Nonce, record: &ClientRecord) {
         let left = matches!(record.outcome, ClientOutcome::Aborted | ClientOutcome::Timeout);
-        let expires_us = record.t_us + if left { LINGER_LEFT_US } else { LINGER_US };
+        let expires_us = record.t_us.saturating_add(if left { LINGER_LEFT_US } else { LINGER_US });
         self.update(nonce, expires_us, |joined| joined.client = Some(record.clone()));
     }
 
     pub(crate) fn attempt(&mut self, nonce: Nonce, record: &AttemptRecord) {
         let has_client = self.open.get(&nonce).is_some_and(|open| open.joined.client.is_some());
-        let expires_us = record.t_us + LINGER_US + if has_client { 0 } else { self.deadline_us };
+        let wait_us = LINGER_US + if has_client { 0 } else { self.deadline_us };
+        let expires_us = record.t_us.saturating_add(wait_us);
         self.update(nonce, expires_us, |joined| joined.attempts.push(Attempt::of(record)));
     }
 

@@ -55,7 +55,7 @@ impl Verdict {
 /// A generator that missed its schedule, or a preflight that got wrong answers, makes the run invalid,
 /// whatever else is seen. Then a broken gate is a failure, also of a run that is otherwise poor. What
 /// remains is invalid if evidence is missing, a gate is undecided, or nothing was measured.
-pub(super) fn verdict(findings: &[Finding], facts: &RunFacts) -> (Verdict, Vec<String>) {
+pub(super) fn verdict(findings: &[Finding], facts: &RunFacts, ok: u64) -> (Verdict, Vec<String>) {
     let breached = |finding: &&Finding| finding.verdict == FindingVerdict::Fail;
     let is_about_run = |finding: &&Finding| matches!(finding.invariant, Invariant::G1 | Invariant::E8);
     let unusable: Vec<_> = findings.iter().filter(breached).filter(is_about_run).map(describe).collect();
@@ -65,11 +65,11 @@ pub(super) fn verdict(findings: &[Finding], facts: &RunFacts) -> (Verdict, Vec<S
     if findings.iter().any(|finding| breached(&finding)) {
         return (Verdict::Fail, Vec::new());
     }
-    let poor = why_poor(findings, facts);
+    let poor = why_poor(findings, facts, ok);
     (if poor.is_empty() { Verdict::Pass } else { Verdict::Invalid }, poor)
 }
 
-fn why_poor(findings: &[Finding], facts: &RunFacts) -> Vec<String> {
+fn why_poor(findings: &[Finding], facts: &RunFacts, ok: u64) -> Vec<String> {
     let mut reasons = facts.missing_evidence.clone();
     let demanded = || findings.iter().filter(|finding| finding.demanded);
     let undecided = demanded().filter(|finding| finding.verdict == FindingVerdict::Inconclusive);
@@ -78,6 +78,8 @@ fn why_poor(findings: &[Finding], facts: &RunFacts) -> Vec<String> {
         reasons.push("nothing was sent".to_owned());
     } else if facts.load.completed == 0 {
         reasons.push("nothing came to an end".to_owned());
+    } else if demanded().next().is_none() && ok == 0 {
+        reasons.push("no request succeeded, and nothing was demanded that could say so".to_owned());
     } else if demanded().next().is_some()
         && demanded().all(|finding| finding.verdict == FindingVerdict::NotJudged)
     {

@@ -81,14 +81,15 @@ impl Judge {
         self.advance(u64::MAX);
         let timeline = self.timeline();
         let expectations = self.findings(facts);
-        let (verdict, invalid_because) = judgement::verdict(&expectations, facts);
+        let measured = self.breakdown.report(&self.plan);
+        let (verdict, invalid_because) = judgement::verdict(&expectations, facts, measured.overall.ok);
         Judgement {
             verdict,
             safe: judgement::is_safe(&expectations, verdict),
             invalid_because,
             expectations,
             load: facts.load.clone(),
-            measured: self.breakdown.report(&self.plan),
+            measured,
             timeline,
             attempts_without_nonce: self.attempts_without_nonce,
         }

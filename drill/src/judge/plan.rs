@@ -205,7 +205,7 @@ impl FaultWindow {
 
 impl fmt::Display for FaultWindow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}[{}]", self.rule, self.ordinal)
+        write!(f, "{}[{}] on {}", self.rule, self.ordinal, self.provider)
     }
 }
 

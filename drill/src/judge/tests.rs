@@ -161,3 +161,40 @@ fn the_order_of_client_and_attempt_records_does_not_matter() {
     };
     assert_eq!((outcome(0), outcome(5000)), (1, 1));
 }
+
+#[test]
+fn failures_that_nobody_demanded_anything_of_are_no_pass() {
+    let undemanding = |is_ok: bool| {
+        let mut scene = Scene::new(10);
+        scene.every(100, 0, 10, |exchange, _| {
+            if !is_ok {
+                exchange.untried().ended(ClientOutcome::Conn);
+            }
+        });
+        let mut judge = Judge::new(scene.plan.clone());
+        scene.replay_into(&mut judge);
+        judge.finish(&scene.facts).verdict
+    };
+    assert_eq!((undemanding(true), undemanding(false)), (Verdict::Pass, Verdict::Invalid));
+}
+
+#[test]
+fn wild_times_in_a_log_do_no_harm() {
+    let wild = [0, 1, 15 * SECOND, u64::MAX / 2, u64::MAX];
+    let mut scene = Scene::new(30).fault("bedrock", 10, 20, 500_000);
+    for (sched_us, end_us) in wild.into_iter().flat_map(|sched| wild.map(|end| (sched, end))) {
+        for outcome in [ClientOutcome::Ok, ClientOutcome::Aborted, ClientOutcome::Timeout] {
+            scene.at(0, |exchange| {
+                let client = &mut exchange.streamed().client;
+                (client.sched_us, client.sent_us, client.first_us) = (sched_us, end_us, Some(end_us));
+                (client.end_us, client.t_us, client.outcome) = (end_us, end_us, outcome);
+                exchange.tried("bedrock");
+                let (first, second) = exchange.attempts.split_at_mut(1);
+                (first[0].in_us, first[0].out_us, first[0].t_us) = (end_us, sched_us, sched_us);
+                (second[0].in_us, second[0].out_us, second[0].t_us) = (sched_us, end_us, end_us);
+            });
+        }
+    }
+    let judgement = scene.judge();
+    assert_eq!(judgement.measured.overall.requests, 75);
+}

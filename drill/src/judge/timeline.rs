@@ -8,6 +8,8 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 const STEP_US: u64 = 10_000_000;
+/// A week: a record with a wild time must not take the memory.
+const TIME_MAX_US: u64 = 7 * 24 * 3600 * 1_000_000;
 /// What a client may be late beyond its deadline.
 const SLACK_US: u64 = 5_000_000;
 
@@ -54,6 +56,9 @@ impl Timeline {
     /// Counts a request that is neither control traffic nor bad on purpose.
     pub(crate) fn client(&mut self, record: &ClientRecord) {
         let from_us = record.sched_us / STEP_US * STEP_US;
+        if from_us > TIME_MAX_US {
+            return;
+        }
         let is_ok = u64::from(record.outcome == ClientOutcome::Ok);
         if let Some(closed) = self.closed.get_mut(&from_us) {
             closed.requests += 1; // too late for the percentiles

@@ -127,7 +127,7 @@ fn f1_that_never_comes_is_the_whole_window_and_a_breach() {
     let judgement = scene.judge();
     let finding = judgement.finding(Invariant::F1);
     assert_eq!(finding.verdict, FindingVerdict::Fail, "20 s are less than 30 s, but it never came");
-    assert_eq!(finding.detail, "outage[0] never");
+    assert_eq!(finding.detail, "outage[0] on bedrock never");
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn f2_looks_at_streams_apart() {
     let judgement = scene.judge();
     judgement.assert_breaks(&[Invariant::F2]);
     let detail = &judgement.finding(Invariant::F2).detail;
-    assert!(detail.contains("outage[0] streams 0%"), "{detail}");
+    assert!(detail.contains("outage[0] on bedrock streams 0%"), "{detail}");
 }
 
 #[test]

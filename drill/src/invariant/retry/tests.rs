@@ -194,3 +194,16 @@ fn r9_holds_and_breaks_on_advice_to_wait() {
     advised(None).assert_breaks(&[Invariant::R9]);
     Scene::calm(60).judge().assert_not_judged(Invariant::R9);
 }
+
+#[test]
+fn r6_counts_a_client_that_gave_up_after_the_budget() {
+    let giving_up = |after_ms: u64| {
+        let mut scene = Scene::calm(60);
+        scene.at(10 * SECOND, |exchange| {
+            exchange.untried().ended(ClientOutcome::Timeout).ends_after(after_ms);
+        });
+        scene.judge().finding(Invariant::R6).verdict
+    };
+    assert_eq!(giving_up(30_000), FindingVerdict::Fail);
+    assert_eq!(giving_up(10_000), FindingVerdict::Pass, "an impatient client is no hang");
+}

@@ -236,3 +236,18 @@ fn a_demand_is_never_answered_by_another_figure() {
     let verdicts: Vec<_> = judgement.expectations.iter().take(2).map(|finding| finding.verdict).collect();
     assert_eq!(verdicts, [FindingVerdict::NotJudged; 2]);
 }
+
+#[test]
+fn a_certain_breach_is_not_hidden_by_an_uncertain_one() {
+    // 4 of 40 fail in the first window, 100 of 1200 in the second.
+    let mut scene = Scene::new(200).fault("vertex", 20, 22, 500_000).fault("vertex", 100, 160, 500_000);
+    scene.every(50, 0, 200, |exchange, number| {
+        let second = exchange.client.sched_us / SECOND;
+        let (is_first, is_second) = ((20..22).contains(&second), (100..160).contains(&second));
+        if (is_first && number.is_multiple_of(10)) || (is_second && number.is_multiple_of(12)) {
+            exchange.untried().refused(503).ends_after(20);
+        }
+    });
+    let finding = scene.judge().finding(Invariant::A1).clone();
+    assert_eq!((finding.verdict, finding.measured), (FindingVerdict::Fail, Quantity::share(1100, 1200)));
+}
