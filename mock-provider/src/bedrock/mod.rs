@@ -1,13 +1,19 @@
 //! Mock Amazon Bedrock: runtime and control paths on one port.
 
 mod auth;
+mod claude;
+mod claude_stream;
 mod converse;
 mod converse_stream;
+mod count_tokens;
 mod failure;
+mod invoke;
+mod models;
 mod prompt;
 mod reply;
 mod settlement;
 mod target;
+mod titan_embeddings;
 
 use http::Response;
 use world::Clock;
@@ -68,6 +74,9 @@ impl Bedrock {
                 let target = Target::find(&engine.plan, model, region)?;
                 self.operate(engine, call, *operation, &target).await
             }
+            Route::ListFoundationModels => Ok(models::list(engine, call, region)),
+            Route::GetFoundationModel { model } => models::get(engine, call, region, model),
+            // Guardrails and asynchronous invocations are not emulated.
             _ => Err(ErrorKind::UnknownOperation.into()),
         }
     }
@@ -82,7 +91,11 @@ impl Bedrock {
         match operation {
             Operation::Converse => self.converse(engine, call, target).await,
             Operation::ConverseStream => self.converse_stream(engine, call, target).await,
-            _ => Err(ErrorKind::UnknownOperation.into()),
+            Operation::InvokeModel => self.invoke(engine, call, target).await,
+            Operation::InvokeModelWithResponseStream => self.invoke_stream(engine, call, target).await,
+            Operation::CountTokens => self.count_tokens(engine, call, target).await,
+            // HTTP/2 only, for speech models: not emulated.
+            Operation::InvokeModelWithBidirectionalStream => Err(ErrorKind::UnknownOperation.into()),
         }
     }
 }

@@ -57,7 +57,7 @@ impl Size {
         match block {
             ToolResultBlock::Text(text) => self.text_bytes += text.len(),
             ToolResultBlock::Json(raw) | ToolResultBlock::SearchResult(raw) => {
-                self.text_bytes += raw.get().len()
+                self.text_bytes += raw.get().len();
             }
             ToolResultBlock::Image(_) | ToolResultBlock::Document(_) | ToolResultBlock::Video(_) => {
                 self.attachments += 1;

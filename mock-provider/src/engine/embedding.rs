@@ -83,7 +83,7 @@ impl Embedding {
         out.reserve(self.dimension * NUMBER_BYTES + 2);
         out.put_u8(b'[');
         let mut is_first = true;
-        self.each(|number, _| {
+        self.each(|number| {
             if !is_first {
                 out.put_u8(b',');
             }
@@ -94,29 +94,20 @@ impl Embedding {
     }
 
     /// The vector as a JSON list.
-    #[cfg(test)]
-    fn json(&self) -> String {
+    pub(crate) fn json(&self) -> String {
         let mut out = BytesMut::new();
         self.write(&mut out);
-        String::from_utf8_lossy(&out).into_owned()
-    }
-
-    /// The signs of the vector, 0 or 1: its binary form.
-    pub(crate) fn binary(&self) -> Vec<u8> {
-        let mut bits = Vec::with_capacity(self.dimension);
-        self.each(|_, is_positive| bits.push(u8::from(is_positive)));
-        bits
+        String::from_utf8(out.into()).unwrap_or_default()
     }
 
     /// The vector.
-    #[cfg(test)]
-    fn values(&self) -> Vec<f32> {
+    pub(crate) fn values(&self) -> Vec<f32> {
         let mut values = Vec::with_capacity(self.dimension);
-        self.each(|number, _| values.push(number.value));
+        self.each(|number| values.push(number.value));
         values
     }
 
-    fn each(&self, mut act: impl FnMut(&Number, bool)) {
+    fn each(&self, mut act: impl FnMut(&Number)) {
         let mut draws = self.draws.clone();
         let mut left = self.dimension;
         while left > 0 {
@@ -129,7 +120,7 @@ impl Embedding {
                 } else {
                     &self.scale.part
                 };
-                act(&pair[usize::from(is_positive)], is_positive);
+                act(&pair[usize::from(is_positive)]);
             }
             left = left.saturating_sub(BLOCK);
         }
@@ -185,8 +176,6 @@ mod tests {
         let embedding = Embedder::new().embed("titan", b"hello", 40);
         let read: Vec<f32> = serde_json::from_str(&embedding.json()).expect("a JSON list");
         assert_eq!(read, embedding.values());
-        let signs: Vec<u8> = read.iter().map(|value| u8::from(*value > 0.0)).collect();
-        assert_eq!(signs, embedding.binary());
     }
 
     #[test]

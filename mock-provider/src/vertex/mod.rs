@@ -5,6 +5,7 @@ mod count_tokens;
 mod embeddings;
 mod failure;
 mod generate;
+mod models;
 mod prompt;
 mod reply;
 mod settlement;
@@ -93,6 +94,11 @@ impl Vertex {
             Operation::Model { publisher, model, verb } if publisher == "google" => {
                 self.operate(engine, call, request, (model, *verb)).await
             }
+            Operation::PublisherModels { publisher } => {
+                Ok(models::list(engine, &request.query, publisher))
+            }
+            Operation::PublisherModel { publisher, model } => models::get(engine, publisher, model),
+            // Partners' models, tuned models and caches are not emulated.
             _ => Err(Failure::Case(Case::ModelNotFound)),
         }
     }

@@ -1,0 +1,59 @@
+//! CountTokens.
+
+use std::time::Duration;
+
+use http::Response;
+use wire::bedrock::count_tokens::{Input, MODEL_ID_LIMIT, Request, Response as Counted};
+use wire::bedrock::error::text;
+use wire::bedrock::{converse, invoke_claude};
+use world::http::Body;
+
+use super::failure::Failure;
+use super::target::Target;
+use super::{Bedrock, claude, prompt, reply};
+use crate::call::{Call, Engine};
+
+/// How long a count takes: no model is asked. Our assumption.
+const DELAY: Duration = Duration::from_millis(30);
+
+impl Bedrock {
+    pub(super) async fn count_tokens(
+        &self,
+        engine: &Engine,
+        call: &Call<'_>,
+        target: &Target<'_>,
+    ) -> Result<Response<Body>, Failure> {
+        let id = target.id;
+        if id.is_arn() || id.profile().is_some() || id.as_str().len() > MODEL_ID_LIMIT {
+            return Err(Failure::invalid(text::UNKNOWN_MODEL));
+        }
+        let request = Request::parse(call.body).map_err(|error| malformed(&error))?;
+        let input_tokens = count(&request)?;
+        engine.sleep(call, DELAY).await;
+        Ok(reply::json(engine, call, Counted { input_tokens }.to_bytes()))
+    }
+}
+
+fn count(request: &Request<'_>) -> Result<u64, Failure> {
+    match &request.input {
+        Input::Converse(conversation) => count_conversation(conversation),
+        Input::InvokeModel(invocation) => {
+            let body = invocation
+                .decoded()
+                .ok_or_else(|| Failure::invalid(text::malformed_input("body: invalid base64")))?;
+            let request = invoke_claude::Request::parse(&body).map_err(Failure::invalid)?;
+            Ok(claude::prompt_tokens(&request))
+        }
+    }
+}
+
+fn count_conversation(conversation: &converse::Request<'_>) -> Result<u64, Failure> {
+    match conversation.problem() {
+        Some(problem) => Err(Failure::invalid(problem)),
+        None => Ok(prompt::tokens_of(conversation)),
+    }
+}
+
+fn malformed(error: &wire::json::Error) -> Failure {
+    Failure::invalid(text::malformed_input(&error.to_string()))
+}

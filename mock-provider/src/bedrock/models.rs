@@ -1,0 +1,121 @@
+//! ListFoundationModels and GetFoundationModel.
+
+use http::Response;
+use serde::Serialize;
+use wire::bedrock::error::ErrorKind;
+use wire::bedrock::model::{Family, MODELS, Model, ModelId};
+use world::http::Body;
+
+use super::failure::Failure;
+use super::reply;
+use crate::call::{Call, Engine};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct List<'a> {
+    model_summaries: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Details<'a> {
+    model_details: Entry<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry<'a> {
+    customizations_supported: [&'a str; 0],
+    inference_types_supported: [&'a str; 1],
+    input_modalities: &'a [&'a str],
+    model_arn: String,
+    model_id: &'a str,
+    model_lifecycle: Lifecycle,
+    model_name: &'a str,
+    output_modalities: [&'a str; 1],
+    provider_name: &'a str,
+    response_streaming_supported: bool,
+}
+
+#[derive(Serialize)]
+struct Lifecycle {
+    status: &'static str,
+}
+
+/// The models that match the query, all of them without one.
+pub(super) fn list(engine: &Engine, call: &Call<'_>, region: &str) -> Response<Body> {
+    let wanted = Filter::of_query(call.parts.uri.query().unwrap_or_default());
+    let model_summaries =
+        MODELS.iter().map(|model| entry(model, region)).filter(|entry| wanted.takes(entry)).collect();
+    reply::json(engine, call, wire::json::to_bytes(&List { model_summaries }))
+}
+
+/// One model, by id or ARN.
+pub(super) fn get(
+    engine: &Engine,
+    call: &Call<'_>,
+    region: &str,
+    id: &str,
+) -> Result<Response<Body>, Failure> {
+    let model = ModelId::new(id).model().ok_or(ErrorKind::Validation)?;
+    Ok(reply::json(engine, call, wire::json::to_bytes(&Details { model_details: entry(model, region) })))
+}
+
+fn entry<'a>(model: &Model, region: &str) -> Entry<'a>
+where
+    Model: 'a,
+{
+    let (input_modalities, output): (&[&str], &str) = match model.family {
+        Family::TitanEmbeddings | Family::CohereEmbed => (&["TEXT"], "EMBEDDING"),
+        Family::Image => (&["TEXT", "IMAGE"], "IMAGE"),
+        Family::Claude | Family::Nova => (&["TEXT", "IMAGE"], "TEXT"),
+        Family::TitanText | Family::Llama | Family::Mistral => (&["TEXT"], "TEXT"),
+    };
+    Entry {
+        customizations_supported: [],
+        inference_types_supported: [if model.on_demand { "ON_DEMAND" } else { "INFERENCE_PROFILE" }],
+        input_modalities,
+        model_arn: ModelId::new(model.id).foundation_model_arn(region),
+        model_id: model.id,
+        model_lifecycle: Lifecycle { status: "ACTIVE" },
+        model_name: model.name,
+        output_modalities: [output],
+        provider_name: model.family.provider_name(model.id),
+        response_streaming_supported: model.family.converses(),
+    }
+}
+
+/// What the query asks for; an empty text is any.
+#[derive(Default)]
+struct Filter {
+    provider: String,
+    output: String,
+    inference: String,
+    customization: String,
+}
+
+impl Filter {
+    fn of_query(query: &str) -> Self {
+        let mut filter = Self::default();
+        for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+            let place = match &*key {
+                "byProvider" => &mut filter.provider,
+                "byOutputModality" => &mut filter.output,
+                "byInferenceType" => &mut filter.inference,
+                "byCustomizationType" => &mut filter.customization,
+                _ => continue,
+            };
+            *place = value.into_owned();
+        }
+        filter
+    }
+
+    fn takes(&self, entry: &Entry<'_>) -> bool {
+        let is = |wanted: &str, has: &str| wanted.is_empty() || wanted.eq_ignore_ascii_case(has);
+        is(&self.provider, entry.provider_name)
+            && is(&self.output, entry.output_modalities[0])
+            && is(&self.inference, entry.inference_types_supported[0])
+            // No model here can be customized.
+            && self.customization.is_empty()
+    }
+}

@@ -1,0 +1,68 @@
+//! The model garden: a publisher's models.
+
+use http::Response;
+use serde::Serialize;
+use wire::vertex::error::Case;
+use wire::vertex::path::Query;
+use world::http::Body;
+
+use super::failure::Failure;
+use super::reply;
+use crate::call::Engine;
+use crate::surface::Surface;
+
+/// Models on a page when the caller does not say.
+const PAGE_SIZE: usize = 50;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Page<'a> {
+    publisher_models: Vec<Model<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_page_token: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Model<'a> {
+    name: String,
+    version_id: &'a str,
+    open_source_category: &'a str,
+    launch_stage: &'a str,
+    publisher_model_template: String,
+}
+
+/// One page of a publisher's models.
+pub(super) fn list(engine: &Engine, query: &Query, publisher: &str) -> Response<Body> {
+    let models = models(engine, publisher);
+    let start = query.page_token.as_deref().and_then(|token| token.parse().ok()).unwrap_or(0);
+    let size = query.page_size.map_or(PAGE_SIZE, |size| size.max(1) as usize);
+    let publisher_models: Vec<_> = models.iter().skip(start).take(size).map(|id| model(publisher, id)).collect();
+    let end = start.saturating_add(publisher_models.len());
+    let next_page_token = (end < models.len()).then(|| end.to_string());
+    reply::json(engine, wire::json::to_bytes(&Page { publisher_models, next_page_token }))
+}
+
+/// One model.
+pub(super) fn get(engine: &Engine, publisher: &str, id: &str) -> Result<Response<Body>, Failure> {
+    if !models(engine, publisher).contains(&id) {
+        return Err(Failure::Case(Case::ModelNotFound));
+    }
+    Ok(reply::json(engine, wire::json::to_bytes(&model(publisher, id))))
+}
+
+fn models<'e>(engine: &'e Engine, publisher: &str) -> Vec<&'e str> {
+    if publisher == "google" { engine.plan.models_of(Surface::Vertex) } else { Vec::new() }
+}
+
+fn model<'a>(publisher: &str, id: &str) -> Model<'a> {
+    Model {
+        name: format!("publishers/{publisher}/models/{id}"),
+        version_id: "default",
+        open_source_category: "PROPRIETARY",
+        launch_stage: "GA",
+        publisher_model_template: format!(
+            "projects/{{project}}/locations/{{location}}/publishers/{publisher}/models/{id}"
+        ),
+    }
+}

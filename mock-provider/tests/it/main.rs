@@ -1,0 +1,9 @@
+//! A mock over virtual pipes: what goes over the wire, byte by byte, and when.
+
+mod bedrock;
+mod embeddings;
+mod harness;
+mod limits;
+mod misuse;
+mod replay;
+mod vertex;
