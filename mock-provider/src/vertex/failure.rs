@@ -47,7 +47,10 @@ impl Place {
             location: scope.map_or_else(|| "global".to_owned(), |scope| scope.location.clone().into_owned()),
             resource: path.resource(),
             model: path.operation.model().unwrap_or_default().to_owned(),
-            grpc_method: path.operation.verb().map_or_else(String::new, wire::vertex::path::Verb::grpc_method),
+            grpc_method: path
+                .operation
+                .verb()
+                .map_or_else(String::new, wire::vertex::path::Verb::grpc_method),
             wrapping: Wrapping::when(path.wraps_errors(query)),
         }
     }

@@ -94,9 +94,7 @@ impl Vertex {
             Operation::Model { publisher, model, verb } if publisher == "google" => {
                 self.operate(engine, call, request, (model, *verb)).await
             }
-            Operation::PublisherModels { publisher } => {
-                Ok(models::list(engine, &request.query, publisher))
-            }
+            Operation::PublisherModels { publisher } => Ok(models::list(engine, &request.query, publisher)),
             Operation::PublisherModel { publisher, model } => models::get(engine, publisher, model),
             // Partners' models, tuned models and caches are not emulated.
             _ => Err(Failure::Case(Case::ModelNotFound)),

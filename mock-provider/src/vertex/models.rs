@@ -37,7 +37,8 @@ pub(super) fn list(engine: &Engine, query: &Query, publisher: &str) -> Response<
     let models = models(engine, publisher);
     let start = query.page_token.as_deref().and_then(|token| token.parse().ok()).unwrap_or(0);
     let size = query.page_size.map_or(PAGE_SIZE, |size| size.max(1) as usize);
-    let publisher_models: Vec<_> = models.iter().skip(start).take(size).map(|id| model(publisher, id)).collect();
+    let publisher_models: Vec<_> =
+        models.iter().skip(start).take(size).map(|id| model(publisher, id)).collect();
     let end = start.saturating_add(publisher_models.len());
     let next_page_token = (end < models.len()).then(|| end.to_string());
     reply::json(engine, wire::json::to_bytes(&Page { publisher_models, next_page_token }))

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use brownout_mock_provider::{Mock, MockFile, start};
 use bytes::Bytes;
 use http::{Method, Request, Response};
-use mock_provider::{Mock, MockFile, start};
 use wire::event_stream::Frame;
 use world::http::{Body, Client, collect};
 use world::{Address, Instant, Seed, World, run_virtual};

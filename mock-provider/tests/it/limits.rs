@@ -1,0 +1,99 @@
+//! Quotas, as clients meet them.
+
+use std::time::Duration;
+
+use crate::harness::{EXACT, NONCE, against, ms};
+
+const HAIKU: &str = "/model/anthropic.claude-3-haiku-20240307-v1%3A0/converse";
+const FLASH: &str =
+    "/v1/projects/p/locations/global/publishers/google/models/gemini-2.5-flash:generateContent";
+
+fn converse(max_tokens: u32) -> String {
+    format!(
+        r#"{{"messages":[{{"role":"user","content":[{{"text":"{NONCE}"}}]}}],"inferenceConfig":{{"maxTokens":{max_tokens}}}}}"#
+    )
+}
+
+#[test]
+fn bedrock_refuses_by_tokens_that_are_only_reserved() {
+    let file = format!("{EXACT}quota = {{ tokens_per_minute = 1000 }}");
+    against(&file, |bench| async move {
+        let first = bench.post(HAIKU, &converse(900)).await;
+        assert_eq!(first.status(), 200);
+        // 5 in and the answer, at most 900: what is left does not hold another 905 until it flows back.
+        let refused = bench.post(HAIKU, &converse(996)).await;
+        assert_eq!(refused.status(), 429);
+        assert_eq!(refused.text(), r#"{"message":"Too many tokens, please wait before trying again."}"#);
+        assert!(refused.header("x-amzn-errortype").starts_with("ThrottlingException:"));
+        assert_eq!(refused.header("retry-after"), "");
+        bench.world.clock().sleep(Duration::from_secs(60)).await;
+        assert_eq!(bench.post(HAIKU, &converse(900)).await.status(), 200);
+    });
+}
+
+#[test]
+fn bedrock_refuses_by_requests() {
+    against(&format!("{EXACT}quota = {{ requests_per_minute = 2 }}"), |bench| async move {
+        let mut statuses = Vec::new();
+        for _ in 0..3 {
+            let answered = bench.post(HAIKU, &converse(1)).await;
+            statuses.push(answered.status());
+            if answered.status() == 429 {
+                assert_eq!(
+                    answered.text(),
+                    r#"{"message":"Too many requests, please wait before trying again."}"#
+                );
+            }
+        }
+        assert_eq!(statuses, [200, 200, 429]);
+    });
+}
+
+#[test]
+fn a_reader_who_leaves_pays_for_what_was_generated() {
+    let file = format!(
+        "{EXACT}answer = {{ tokens_p50 = 64, tokens_p90 = 64 }}\nquota = {{ tokens_per_minute = 80 }}"
+    );
+    against(&file, |bench| async move {
+        let path = HAIKU.replace("converse", "converse-stream");
+        let response = bench.send(crate::harness::post(&path, &converse(64))).await;
+        let mut body = response.into_body();
+        body.next_data().await.expect("a piece").expect("sound");
+        assert_eq!(bench.mock.counters().live_streams(), 1);
+        drop(body);
+        bench.world.clock().sleep(Duration::from_millis(1)).await;
+        assert_eq!(bench.mock.counters().live_streams(), 0, "the stream stops at once");
+        // 5 in and 1 out are gone, the other 63 are back: 5 + 69 fit again, and not one more.
+        assert_eq!(bench.post(HAIKU, &converse(70)).await.status(), 429);
+        assert_eq!(bench.post(HAIKU, &converse(69)).await.status(), 200);
+    });
+}
+
+#[test]
+fn vertex_refuses_by_project_and_by_pool() {
+    let base = "profile = \"vertex/gemini-flash\"\nauth = \"off\"\n";
+    let body = format!(r#"{{"contents":[{{"role":"user","parts":[{{"text":"{NONCE}"}}]}}]}}"#);
+    let project = format!("{base}quota = {{ requests_per_minute = 1 }}");
+    against(&project, |bench| {
+        let body = body.clone();
+        async move {
+            assert_eq!(bench.post(FLASH, &body).await.status(), 200);
+            let sent_at = bench.world.clock().now();
+            let refused = bench.post(FLASH, &body).await;
+            assert_eq!(refused.status(), 429);
+            assert!(refused.text().contains("Quota exceeded for aiplatform.googleapis.com/generate_content_requests_per_minute_per_project_per_base_model with base model: gemini-2.5-flash."), "{}", refused.text());
+            assert_eq!(refused.header("retry-after"), "");
+            assert_eq!(refused.end_at.saturating_since(sent_at), Duration::from_millis(50));
+        }
+    });
+    let pool = format!(
+        "{base}[quota.shared_pool]\ntokens_per_minute = 4000000\nload = [{{ at = \"0s\", load = 2.0 }}, {{ at = \"10s\", load = 0.1 }}]"
+    );
+    against(&pool, |bench| async move {
+        let refused = bench.post(FLASH, &body).await;
+        assert_eq!((refused.status(), refused.end_at), (429, ms(50)));
+        assert!(refused.text().contains("Resource exhausted. Please try again later."), "{}", refused.text());
+        bench.world.clock().sleep(Duration::from_secs(10)).await;
+        assert_eq!(bench.post(FLASH, &body).await.status(), 200);
+    });
+}
