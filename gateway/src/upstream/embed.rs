@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use futures_util::future::join_all;
-use serde::{Deserialize, Serialize};
+use wire::bedrock::titan_embeddings as titan;
 use wire::json::FloatList;
 use wire::openai::embeddings::{
     Embedding, EmbeddingResponse, EmbeddingUsage, EncodingFormat, Vector, encode_base64,
@@ -29,23 +29,6 @@ pub(crate) struct EmbeddingAnswer {
     pub(crate) tokens: u32,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct TitanRequest<'a> {
-    input_text: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    dimensions: Option<u32>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct TitanResponse<'a> {
-    #[serde(borrow)]
-    embedding: FloatList<'a>,
-    #[serde(default)]
-    input_text_token_count: u32,
-}
-
 impl Upstream {
     /// A vector for each text, all from one target.
     pub(crate) async fn embed(&self, target: &Target, texts: Texts<'_>) -> Result<EmbeddingAnswer, Failure> {
@@ -58,17 +41,16 @@ impl Upstream {
     /// Titan takes one text a call.
     async fn embed_titan(&self, target: &Target, texts: Texts<'_>) -> Result<EmbeddingAnswer, Failure> {
         let call = |text: &&str| {
-            let request = TitanRequest { input_text: text, dimensions: texts.dimensions };
-            self.post_whole(target, &target.endpoint.embed, wire::json::to_bytes(&request))
+            let request = titan::Request { dimensions: texts.dimensions, ..titan::Request::new(*text) };
+            self.post_whole(target, &target.endpoint.embed, request.to_bytes())
         };
         let bodies = join_all(texts.texts.iter().map(call)).await;
         let bodies = bodies.into_iter().collect::<Result<Vec<_>, _>>()?;
         let mut tokens = 0_u32;
         let mut vectors = Vec::with_capacity(bodies.len());
         for body in &bodies {
-            let answer: TitanResponse<'_> =
-                serde_json::from_slice(body).map_err(|error| malformed(&error))?;
-            tokens = tokens.saturating_add(answer.input_text_token_count);
+            let answer = titan::Response::parse(body).map_err(|error| malformed(&error))?;
+            tokens = tokens.saturating_add(u32::try_from(answer.input_text_token_count).unwrap_or(u32::MAX));
             vectors.push(answer.embedding);
         }
         answer(vectors, texts.format, tokens, &target.model)
