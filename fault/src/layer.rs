@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use evidence::Name;
 use evidence::record::{AppliedFault, AttemptOutcome, ClosedBy};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::response::Parts;
 use http::{HeaderMap, Response};
 use notation::format_duration;
@@ -17,10 +17,22 @@ use wire::splitter::{Format, Splitter};
 use world::http::{Abort, Body};
 use world::{Clock, ConnectionHandle, Draws};
 
-use crate::answer::{Account, Answer, Treatment};
+use crate::Family;
+use crate::answer::{Account, Answer, Tally, Treatment};
 use crate::asked::{Asked, Shape};
 use crate::decision::Decision;
 use crate::effect::{AnswerFacts, Before, Effect, Length, Scene, Treat};
+use crate::provider_error::{Mention, ProviderError, respond};
+
+/// The header in which a mock provider says how many token texts its answer has. It ends here.
+pub const TOKENS_PLANNED: HeaderName = HeaderName::from_static("x-brownout-tokens-planned");
+
+/// Where the providers name a request.
+const REQUEST_IDS: [HeaderName; 3] = [
+    HeaderName::from_static("x-amzn-requestid"),
+    HeaderName::from_static("x-request-id"),
+    HeaderName::from_static("request-id"),
+];
 
 /// One exchange as the layer needs to know it.
 #[derive(Debug)]
@@ -180,8 +192,8 @@ fn without_answer(
 
 /// Passes an answer on as it is, counted.
 fn pass<A: Account>(response: Response<Body>, exchange: &Exchange<'_>, mut account: A) -> Response<Body> {
-    let (head, body) = response.into_parts();
-    account.tally().status = Some(head.status.as_u16());
+    let (mut head, body) = response.into_parts();
+    note_head(account.tally(), &mut head);
     let format = stream_format(&head, &exchange.asked);
     let treatment =
         Treatment { splitter: format.map(Splitter::new), shape: exchange.asked.dialect.shape, surgeon: None };
@@ -205,7 +217,7 @@ fn treat<A: Account>(
         length: content_length(&head.headers),
     };
     let tally = account.tally();
-    tally.status = Some(head.status.as_u16());
+    note_head(tally, &mut head);
     if effect.on_head(&mut head, scene) {
         tally.applied();
     }
@@ -223,6 +235,15 @@ fn treat<A: Account>(
     let treatment = Treatment { splitter: facts.format.map(Splitter::new), shape: facts.shape, surgeon };
     let answer = Answer::new(body, treatment, account, exchange.clock, exchange.connection.clone());
     Response::from_parts(head, Body::stream(answer))
+}
+
+/// Notes what the head says for the record.
+fn note_head(tally: &mut Tally, head: &mut Parts) {
+    tally.status = Some(head.status.as_u16());
+    let text = |value: &HeaderValue| value.to_str().ok().map(Name::from);
+    tally.request_id = REQUEST_IDS.iter().find_map(|name| head.headers.get(name)).and_then(text);
+    let planned = head.headers.remove(TOKENS_PLANNED);
+    tally.tokens_planned = planned.and_then(|value| value.to_str().ok()?.parse().ok());
 }
 
 /// The format of a streamed answer; none for plain ones, errors among them.
@@ -245,4 +266,15 @@ fn mend_length(headers: &mut HeaderMap, length: Length) {
         Length::Drop => drop(headers.remove(CONTENT_LENGTH)),
         Length::Set(length) => drop(headers.insert(CONTENT_LENGTH, HeaderValue::from(length))),
     }
+}
+
+/// The provider's own answer to a body that is too large to be read.
+pub fn too_large<A: Account>(exchange: &Exchange<'_>, account: A) -> Response<Body> {
+    let family = exchange.asked.dialect.family;
+    let status = if family == Family::Anthropic { 413 } else { 400 };
+    let error = ProviderError::of_status(family, status).unwrap_or(ProviderError::FrontEnd(413));
+    let mention = Mention { model: &exchange.asked.model, path: exchange.path, ..Mention::default() };
+    let mut draws = Draws::from_hash(exchange.clock.now().as_micros());
+    let response = respond(error.response(&mention), family, &exchange.clock, &mut draws);
+    pass(response, exchange, account)
 }

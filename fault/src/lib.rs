@@ -31,4 +31,4 @@ pub use effect::Effect;
 pub use family::Family;
 pub use grammar::{FaultFile, plan, spec};
 pub use rule::Rule;
-pub use rules::Rules;
+pub use rules::{OVERRIDE, Rules};

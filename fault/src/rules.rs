@@ -3,13 +3,18 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::HeaderMap;
-use world::{Instant, Seed};
+use notation::Share;
+use world::{Draws, Instant, Seed};
 
 use crate::asked::Asked;
-use crate::decision::{Chance, Decision, Identity};
-use crate::rule::Rule;
-use crate::schedule::Window;
-use crate::selection::Extent;
+use crate::decision::{Chance, Decision, Identity, Verdict};
+use crate::effect::Effect;
+use crate::rule::{Rule, Weighted};
+use crate::schedule::{Schedule, Window};
+use crate::selection::{Extent, Selection};
+
+/// The name, in records, of a rule that a request brings itself.
+pub const OVERRIDE: &str = "override";
 
 /// The rules that concern one provider. The first in file order that hits a request is the one that acts.
 #[derive(Debug)]
@@ -100,6 +105,22 @@ impl Rules {
             let arrival = armed.arrive(window.index);
             armed.decide(&self.chance, now, window, who, arrival)
         })
+    }
+
+    /// A decision that a request itself asks for: this effect, whatever the rules say.
+    #[must_use]
+    pub fn force(&self, now: Instant, effect: Effect, who: Identity) -> Decision {
+        let rule = Rule {
+            name: OVERRIDE.into(),
+            selection: Selection::default(),
+            schedule: Schedule::ALWAYS,
+            extent: Extent::Share { share: Share::ALL, ramp: None },
+            mix: vec![Weighted { effect, weight: 1 }],
+        };
+        let window = Window { index: 0, opens: Instant::ZERO, closes: None };
+        let draw = self.chance.draw(OVERRIDE, 0, who);
+        let verdict = Verdict { draw, entry: 0, draws: Draws::from_hash(draw) };
+        Decision { rule: Arc::new(rule), window, verdict, arrival: None, at: now }
     }
 
     /// Decides about a connection, before its requests are read. Its ordinal at the listener is its

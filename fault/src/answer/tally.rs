@@ -25,6 +25,10 @@ pub trait Account: Send + 'static {
 pub struct Tally {
     /// The status sent downstream.
     pub status: Option<u16>,
+    /// The id that the provider gave the request.
+    pub request_id: Option<Name>,
+    /// Token texts that the provider meant to send, where it says so.
+    pub tokens_planned: Option<u32>,
     /// When the first event or byte of the body went out.
     pub first: Option<Instant>,
     /// Whole events delivered.

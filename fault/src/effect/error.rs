@@ -43,11 +43,6 @@ impl FromStr for Wanted {
 }
 
 impl Wanted {
-    /// An error by status.
-    pub(crate) fn status(status: u16) -> Self {
-        Self(Spelling::Status(status))
-    }
-
     /// The error that it is at a provider of that family.
     #[must_use]
     pub fn at(&self, family: Family) -> Option<ProviderError> {

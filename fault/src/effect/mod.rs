@@ -217,6 +217,20 @@ impl Effect {
         }
     }
 
+    /// Whether an answer that it hits is no good answer; false for what only delays or decorates.
+    #[must_use]
+    pub const fn is_failure(&self) -> bool {
+        !matches!(
+            self,
+            Self::Latency(_)
+                | Self::SlowFirstToken(_)
+                | Self::SlowTokens(_)
+                | Self::Bandwidth(_)
+                | Self::HeaderFlood(_)
+                | Self::SlowHeaders(_)
+        )
+    }
+
     /// Whether it acts on connections, before any request is read.
     #[must_use]
     pub fn is_before_request(&self) -> bool {
@@ -245,7 +259,9 @@ impl Effect {
         match self {
             Self::WrongContentType(wrong) => wrong.mend(headers),
             Self::HeaderFlood(flood) => flood.mend(headers),
-            Self::SlowHeaders(length) => scene.connection.pace(Some(head::pace_of(headers, *length).max(1))),
+            Self::SlowHeaders(length) if !head::is_bodiless(headers) => {
+                scene.connection.pace(Some(head::pace_of(headers, *length).max(1)));
+            }
             _ => return false,
         }
         true
@@ -267,6 +283,9 @@ impl Effect {
             Self::BadCrc(place) => damage::bad_crc(*place, facts),
             Self::TruncatedFrame(cut) => damage::truncated(*cut, facts),
             Self::NoTerminator => no_terminator::treat(facts),
+            Self::SlowHeaders(_) if facts.length == Some(0) => {
+                Treat::Impossible("a head without a body cannot drip")
+            }
             Self::SlowHeaders(_) => head::treat_slow(),
             Self::KeepAliveComments(comments) => comments.treat(facts),
             _ => Treat::Leave,

@@ -1,7 +1,8 @@
-//! Anthropic's errors by name: type, status and usual words.
+//! Anthropic's errors: which is usual for a status, and what their words mention.
 
-use bytes::{BufMut, BytesMut};
-use serde::Serialize;
+use bytes::BytesMut;
+use wire::anthropic::error::{Case, ErrorBody, Particulars};
+use wire::anthropic::stream::EventWriter;
 use wire::error_response::ErrorResponse;
 
 use super::{Mention, normal};
@@ -13,99 +14,36 @@ pub(super) const USUAL: &[(u16, &str)] = &[
     (402, "billing"),
     (403, "permission"),
     (404, "not-found"),
+    (408, "request-timeout"),
     (409, "conflict"),
     (413, "request-too-large"),
-    (429, "rate-limit"),
+    (429, "requests-rate-limit"),
     (500, "api"),
     (504, "timeout"),
     (529, "overloaded"),
 ];
 
-/// An error of the service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Named(&'static Entry);
-
-#[derive(Debug, PartialEq, Eq)]
-struct Entry {
-    kind: &'static str,
-    status: u16,
-    message: &'static str,
+/// The error of that name, or the usual one of that type: `rate_limit_error`.
+pub(super) fn find(name: &str) -> Option<Case> {
+    Case::from_name(name).or_else(|| Case::ALL.into_iter().find(|case| normal(case.family()) == name))
 }
 
-const fn entry(kind: &'static str, status: u16, message: &'static str) -> Entry {
-    Entry { kind, status, message }
+fn particulars<'a>(mention: &Mention<'a>) -> Particulars<'a> {
+    let usual = Particulars::default();
+    let model = if mention.model.is_empty() { usual.model } else { mention.model };
+    Particulars { model, wait: mention.wait.unwrap_or(usual.wait), ..usual }
 }
 
-static ERRORS: [Entry; 11] = [
-    entry("invalid_request_error", 400, "max_tokens: Field required"),
-    entry("authentication_error", 401, "invalid x-api-key"),
-    entry("billing_error", 402, "Your credit balance is too low to access the Anthropic API."),
-    entry("permission_error", 403, "Your API key does not have permission to use the specified resource."),
-    entry("not_found_error", 404, "Not found"),
-    entry("conflict_error", 409, "Conflict"),
-    entry("request_too_large", 413, "Request exceeds the maximum size"),
-    entry(
-        "rate_limit_error",
-        429,
-        "This request would exceed your organization's rate limit of 50 requests per minute.",
-    ),
-    entry("api_error", 500, "Internal server error"),
-    entry("timeout_error", 504, "Request timed out"),
-    entry("overloaded_error", 529, "Overloaded"),
-];
-
-#[derive(Serialize)]
-struct Body<'a> {
-    r#type: &'static str,
-    error: Detail<'a>,
-}
-
-#[derive(Serialize)]
-struct Detail<'a> {
-    r#type: &'a str,
-    message: &'a str,
-}
-
-impl Named {
-    pub(super) fn find(name: &str) -> Option<Self> {
-        ERRORS.iter().find(|entry| normal(entry.kind) == name).map(Self)
-    }
-
-    pub(super) fn names() -> Vec<String> {
-        ERRORS.iter().map(|entry| normal(entry.kind)).collect()
-    }
-
-    pub(super) fn status(self) -> u16 {
-        self.0.status
-    }
-
-    /// The answer. A rate limit says how long it lasts; no other error does.
-    pub(super) fn response(self, mention: &Mention<'_>) -> ErrorResponse {
-        let seconds = mention.wait.map_or(1, |wait| wait.as_millis().div_ceil(1000));
-        let headers =
-            if self.0.status == 429 { vec![("retry-after", seconds.to_string())] } else { Vec::new() };
-        let mut body = BytesMut::new();
-        write_body(self.0.kind, self.0.message, &mut body);
-        ErrorResponse {
-            status: self.0.status,
-            content_type: "application/json",
-            headers,
-            body: body.freeze(),
-        }
-    }
-
-    pub(super) fn write_event(self, out: &mut BytesMut) {
-        write_event(self.0.kind, self.0.message, out);
-    }
+pub(super) fn response(case: Case, mention: &Mention<'_>) -> ErrorResponse {
+    case.respond(&particulars(mention))
 }
 
 /// Appends the `error` event of a stream.
-pub(super) fn write_event(kind: &str, message: &str, out: &mut BytesMut) {
-    out.put_slice(b"event: error\ndata: ");
-    write_body(kind, message, out);
-    out.put_slice(b"\n\n");
+pub(super) fn write_event(case: Case, mention: &Mention<'_>, out: &mut BytesMut) {
+    EventWriter::Sse.error(&case.error(&particulars(mention)), out);
 }
 
-fn write_body(kind: &str, message: &str, out: &mut BytesMut) {
-    wire::json::write(&Body { r#type: "error", error: Detail { r#type: kind, message } }, out);
+/// The same for the words of another provider that serves this dialect.
+pub(super) fn write_foreign_event(kind: &str, message: &str, out: &mut BytesMut) {
+    EventWriter::Sse.error(&ErrorBody::new(kind, message), out);
 }

@@ -18,13 +18,13 @@ pub(crate) fn write_event(
 ) -> bool {
     match (shape, error) {
         (Shape::Converse | Shape::Invoke, ProviderError::Bedrock(named)) => exception(named, shape, out),
-        (Shape::Anthropic, ProviderError::Anthropic(named)) => {
-            named.write_event(out);
+        (Shape::Anthropic, ProviderError::Anthropic(case)) => {
+            anthropic::write_event(case, mention, out);
             true
         }
         (Shape::Anthropic, ProviderError::Vertex(case)) => {
             let Some(status) = case.error(&vertex::particulars(mention)) else { return false };
-            anthropic::write_event(anthropic_type(status.code), &status.message, out);
+            anthropic::write_foreign_event(anthropic_type(status.code), &status.message, out);
             true
         }
         (Shape::OpenAi, ProviderError::OpenAi(case)) => {

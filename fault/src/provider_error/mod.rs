@@ -27,7 +27,7 @@ pub enum ProviderError {
     /// OpenAI's.
     OpenAi(wire::openai::error::Case),
     /// Anthropic's.
-    Anthropic(anthropic::Named),
+    Anthropic(wire::anthropic::error::Case),
     /// A page of this status from the front end, where the service itself has no such error.
     FrontEnd(u16),
 }
@@ -53,7 +53,7 @@ impl ProviderError {
             Family::Bedrock => bedrock::Named::find(&name).map(Self::Bedrock),
             Family::Vertex => wire::vertex::error::Case::from_name(&name).map(Self::Vertex),
             Family::OpenAi => wire::openai::error::Case::from_name(&name).map(Self::OpenAi),
-            Family::Anthropic => anthropic::Named::find(&name).map(Self::Anthropic),
+            Family::Anthropic => anthropic::find(&name).map(Self::Anthropic),
         }
     }
 
@@ -78,7 +78,9 @@ impl ProviderError {
             Family::Bedrock => bedrock::Named::names(),
             Family::Vertex => named(wire::vertex::error::Case::ALL.map(wire::vertex::error::Case::name)),
             Family::OpenAi => named(wire::openai::error::Case::ALL.map(wire::openai::error::Case::name)),
-            Family::Anthropic => anthropic::Named::names(),
+            Family::Anthropic => {
+                named(wire::anthropic::error::Case::ALL.map(wire::anthropic::error::Case::name))
+            }
         }
     }
 
@@ -89,7 +91,7 @@ impl ProviderError {
             Self::Bedrock(error) => error.kind().status(),
             Self::Vertex(case) => case.status(),
             Self::OpenAi(case) => case.status(),
-            Self::Anthropic(error) => error.status(),
+            Self::Anthropic(case) => case.status(),
             Self::FrontEnd(status) => status,
         }
     }
@@ -106,7 +108,7 @@ impl ProviderError {
             Self::Bedrock(error) => error.response(),
             Self::Vertex(case) => vertex::response(case, mention),
             Self::OpenAi(case) => openai::response(case, mention),
-            Self::Anthropic(error) => error.response(mention),
+            Self::Anthropic(case) => anthropic::response(case, mention),
             Self::FrontEnd(status) => page(status),
         }
     }
@@ -153,6 +155,7 @@ mod tests {
             (Family::Bedrock, "throttling", "throttlingException"),
             (Family::Vertex, "resource-exhausted", "RESOURCE_EXHAUSTED"),
             (Family::Anthropic, "overloaded", "overloaded_error"),
+            (Family::Anthropic, "requests-rate-limit", "rate_limit_error"),
         ] {
             let error = ProviderError::named(family, ours);
             assert!(error.is_some(), "{ours}");
