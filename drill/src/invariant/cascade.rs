@@ -231,7 +231,7 @@ struct Peak {
 }
 
 fn peak_after(case: &Case<'_>, window: &FaultWindow) -> Option<Peak> {
-    let quiet = case.plan.baseline();
+    let quiet = case.plan.quiet_before(window.span.from_us);
     let series = case.failover.attempts_on(&window.provider)?;
     let quiet_count = case.failover.attempts_between(&window.provider, quiet);
     let quiet_seconds = quiet.length_us() / SECOND_US;

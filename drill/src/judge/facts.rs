@@ -11,6 +11,8 @@ pub struct RunFacts {
     pub preflight: Vec<PreflightCheck>,
     /// How the target's process fared, if it was watched.
     pub liveness: Option<Liveness>,
+    /// What of ours broke during the run, so that nothing after it can be held against the target.
+    pub invalidated_by: Vec<String>,
     /// Why evidence is missing: logs that could not be written, shards that did not arrive.
     pub missing_evidence: Vec<String>,
     /// Whether the run was ended by hand.

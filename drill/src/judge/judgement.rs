@@ -58,7 +58,8 @@ impl Verdict {
 pub(super) fn verdict(findings: &[Finding], facts: &RunFacts, ok: u64) -> (Verdict, Vec<String>) {
     let breached = |finding: &&Finding| finding.verdict == FindingVerdict::Fail;
     let is_about_run = |finding: &&Finding| matches!(finding.invariant, Invariant::G1 | Invariant::E8);
-    let unusable: Vec<_> = findings.iter().filter(breached).filter(is_about_run).map(describe).collect();
+    let mut unusable = facts.invalidated_by.clone();
+    unusable.extend(findings.iter().filter(breached).filter(is_about_run).map(describe));
     if !unusable.is_empty() {
         return (Verdict::Invalid, unusable);
     }

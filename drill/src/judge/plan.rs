@@ -7,6 +7,12 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
 
+/// How long a system may still be settling after a fault.
+const SETTLING_US: u64 = 30_000_000;
+/// How much quiet time before a fault is looked at, and how much is needed.
+const QUIET_MAX_US: u64 = 60_000_000;
+const QUIET_MIN_US: u64 = 10_000_000;
+
 /// Everything that was declared about a run. All `*_us` are microseconds since the run began.
 #[derive(Clone, Debug)]
 pub struct JudgePlan {
@@ -216,6 +222,16 @@ impl JudgePlan {
         self.baseline.unwrap_or(Span { from_us: 0, to_us: first_fault_us.unwrap_or(self.duration_us) })
     }
 
+    /// The last quiet minute before a fault at `t_us`, once what came before it has settled; the
+    /// baseline if that leaves too little. Load may have grown since the run began.
+    pub fn quiet_before(&self, t_us: u64) -> Span {
+        let earlier = self.faults.iter().filter(|window| window.span.from_us < t_us);
+        let settled_us = earlier.map(|window| window.span.to_us.saturating_add(SETTLING_US)).max();
+        let from_us = settled_us.unwrap_or(0).max(t_us.saturating_sub(QUIET_MAX_US));
+        let quiet = Span { from_us, to_us: t_us };
+        if quiet.length_us() >= QUIET_MIN_US { quiet } else { self.baseline() }
+    }
+
     /// The windows that are open at an instant, by their place in the plan.
     pub fn windows_at(&self, t_us: u64) -> impl Iterator<Item = usize> + '_ {
         let open = move |(_, window): &(usize, &FaultWindow)| window.span.contains(t_us);
@@ -276,4 +292,24 @@ impl Subject {
 impl Figure {
     /// The latency below which 95 in 100 stay.
     pub const LATENCY_P95: Self = Self { measure: Measure::Latency, statistic: Statistic::Permille(950) };
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::judge::support::{SECOND, Scene};
+
+    #[test]
+    fn quiet_time_is_the_settled_minute_before_a_fault() {
+        let plan =
+            Scene::new(600).fault("a", 120, 180, 1).fault("a", 200, 220, 1).fault("a", 400, 410, 1).plan;
+        let quiet = |t_s: u64| {
+            let span = plan.quiet_before(t_s * SECOND);
+            (span.from_us / SECOND, span.to_us / SECOND)
+        };
+        assert_eq!(quiet(120), (60, 120));
+        assert_eq!(quiet(200), (0, 120), "too soon after the first: the baseline");
+        assert_eq!(quiet(270), (250, 270), "what is left once things have settled");
+        assert_eq!(quiet(400), (340, 400));
+        assert_eq!(quiet(150), (0, 120), "inside a fault");
+    }
 }

@@ -169,3 +169,19 @@ fn w1_counts_the_losers_and_what_came_after_a_client_left() {
     );
     Scene::new(10).judge().assert_not_judged(Invariant::W1);
 }
+
+#[test]
+fn c3_compares_with_the_load_just_before_the_fault() {
+    let mut scene = Scene::new(270).fault("bedrock", 180, 210, 1_000_000);
+    scene.every(200, 0, 120, |_, _| ());
+    scene.every(40, 120, 270, |exchange, _| {
+        if (180 * SECOND..210 * SECOND).contains(&exchange.client.sched_us) {
+            exchange.avoids_first_choice();
+        }
+    });
+    let finding = scene.judge().finding(Invariant::C3).clone();
+    assert_eq!(
+        (finding.verdict, finding.measured.map(|ratio| ratio.micro)),
+        (FindingVerdict::Pass, Some(1_000_000))
+    );
+}

@@ -64,7 +64,7 @@ pub(super) fn fail_back(tally: &Tally, case: &Case<'_>, expectation: &Expectatio
 }
 
 fn return_after(tally: &Tally, case: &Case<'_>, window: &FaultWindow, patience_us: u64) -> Return {
-    let quiet = case.plan.baseline();
+    let quiet = case.plan.quiet_before(window.span.from_us);
     let quiet_own = tally.attempts_between(&window.provider, quiet);
     let quiet_all = tally.attempts_in(quiet);
     let off_us = window.span.to_us;

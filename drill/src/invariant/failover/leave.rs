@@ -225,7 +225,7 @@ pub(super) fn flapping(tally: &Tally, case: &Case<'_>) -> Evaluation {
 /// How often the provider's share of attempts went from mostly there to mostly gone, or back. Between
 /// the two marks (30 % and 60 % of its quiet share) nothing changes, so that noise is no transition.
 fn transitions(tally: &Tally, case: &Case<'_>, window: &FaultWindow) -> Option<u64> {
-    let quiet = case.plan.baseline();
+    let quiet = case.plan.quiet_before(window.span.from_us);
     let quiet_own = tally.attempts_between(&window.provider, quiet);
     let quiet_all = tally.attempts_in(quiet);
     if quiet_own == 0 || quiet_all < 100 {
