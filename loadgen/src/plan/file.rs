@@ -11,7 +11,10 @@ pub struct LoadFile {
     /// The law of the main stream of arrivals.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arrivals: Option<ArrivalsFile>,
-    /// How the rate changes over time; without stages it stays.
+    /// Users who wait for each answer before they go on: a closed loop, instead of `arrivals`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub users: Option<UsersFile>,
+    /// How the rate, or the number of users, changes over time; without stages it stays.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<StageFile>,
     /// Times of a multiple of the rate.
@@ -126,6 +129,54 @@ pub struct StageFile {
     /// No arrivals.
     #[serde(skip_serializing_if = "is_false")]
     pub quiet: bool,
+    /// This many users of the closed loop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub users: Option<u32>,
+}
+
+/// A closed loop: each user sends, waits for the answer, thinks, and sends again.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct UsersFile {
+    /// How many, where `stages` do not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+    /// How fast they join; all at once when not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spawn_rate: Option<Rate>,
+    /// How long they think, where their class does not say; not at all when nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait: Option<WaitFile>,
+    /// Kinds of user; without any, all do what `mix` says.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<UserClassFile>,
+}
+
+/// A think time, every value of the range alike.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WaitFile {
+    /// Shortest.
+    pub low: DurationText,
+    /// Longest.
+    pub high: DurationText,
+}
+
+/// A kind of user.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct UserClassFile {
+    /// Its name.
+    pub name: String,
+    /// How many of the users, in proportion; 1 when not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<u32>,
+    /// How long they think.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait: Option<WaitFile>,
+    /// What they ask; the load's `mix` when not said.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub mix: IndexMap<String, u32>,
 }
 
 /// A multiple of the rate for a while. Bursts that overlap add up.

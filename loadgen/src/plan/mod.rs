@@ -16,9 +16,11 @@ mod deck;
 mod file;
 mod gaps;
 mod retry;
+mod scale;
 mod stream;
 mod summary;
 mod tenant;
+mod users;
 
 use arrivals::Phases;
 pub use arrivals::{Arrivals, ParseShardError, Shard};
@@ -26,13 +28,15 @@ pub use class::{BadShares, Class, Kind, Lengths};
 pub use curve::{Curve, Segment};
 pub use file::{
     AbortFile, ArrivalsFile, BurstFile, ClassFile, GammaFile, LengthsFile, LoadFile, LognormalFile,
-    PacedFile, RetryFile, StageFile, TenantFile, UniformFile,
+    PacedFile, RetryFile, StageFile, TenantFile, UniformFile, UserClassFile, UsersFile, WaitFile,
 };
 pub use gaps::Gaps;
 pub use retry::RetryPolicy;
 pub use stream::{Pace, Stream, StreamKind};
 pub use summary::PlanSummary;
 pub use tenant::Tenant;
+pub(crate) use users::UserDraws;
+pub use users::{Stay, UserClass, UserLoop};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -61,6 +65,7 @@ pub struct Binding {
 pub struct LoadPlan {
     /// All streams of arrivals, the main one first.
     streams: Vec<Stream>,
+    users: Option<UserLoop>,
     phases: Phases,
     seed: Seed,
     duration: Duration,
@@ -180,19 +185,29 @@ impl LoadPlan {
     /// Everyone who sends, in the order of the file.
     pub fn tenants(&self) -> impl Iterator<Item = &Arc<Tenant>> {
         let mut seen = std::collections::BTreeSet::new();
-        self.streams
-            .iter()
-            .flat_map(|stream| stream.tenants.iter())
-            .filter(move |tenant| seen.insert(Arc::clone(&tenant.name)))
+        let of_streams = self.streams.iter().flat_map(|stream| stream.tenants.iter());
+        let of_users = self.users.iter().flat_map(|users| users.tenants.iter());
+        of_streams.chain(of_users).filter(move |tenant| seen.insert(Arc::clone(&tenant.name)))
     }
 
     /// Every class of request that is sent.
     pub fn classes(&self) -> impl Iterator<Item = &Arc<Class>> {
         let mut seen = std::collections::BTreeSet::new();
-        self.streams
-            .iter()
-            .flat_map(|stream| stream.classes.iter())
-            .filter(move |class| seen.insert(Arc::clone(&class.name)))
+        let of_streams = self.streams.iter().flat_map(|stream| stream.classes.iter());
+        let of_users =
+            self.users.iter().flat_map(|users| users.classes.iter().flat_map(|kind| &kind.classes));
+        of_streams.chain(of_users).filter(move |class| seen.insert(Arc::clone(&class.name)))
+    }
+
+    /// The closed loop, where there is one. Its requests depend on the answers and are no arrivals.
+    #[must_use]
+    pub fn users(&self) -> Option<&UserLoop> {
+        self.users.as_ref()
+    }
+
+    /// What the users of the closed loop draw from.
+    pub(crate) fn user_draws(&self) -> UserDraws {
+        UserDraws::new(self.seed, self.streams.len() as u64, self.shard)
     }
 
     /// The streams of arrivals.

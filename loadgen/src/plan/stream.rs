@@ -238,6 +238,6 @@ fn first_start(user: u32, users: u32, every: Duration, ramp: Duration, domain: &
     joins + domain.draws_n(u64::from(user)).below(micros(every))
 }
 
-fn micros(duration: Duration) -> u64 {
+pub(super) fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

@@ -94,7 +94,7 @@ fn chained(domain: &Domain, before: u64, planned: &Planned) -> u64 {
         planned.model.as_bytes(),
         planned.phase.as_bytes(),
         &[u8::from(planned.streamed), planned.deliberate.map_or(0, |kind| kind as u8 + 1)],
-        &planned.nonce.map_or(0, |nonce| nonce.id()).to_le_bytes(),
+        &planned.nonce.map_or(0, evidence::Nonce::id).to_le_bytes(),
         &planned.prompt_tokens.to_le_bytes(),
         &planned.class.max_tokens.unwrap_or(0).to_le_bytes(),
         &planned.class.batch.to_le_bytes(),

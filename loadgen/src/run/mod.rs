@@ -1,7 +1,9 @@
-//! The open loop: every arrival is sent when it is due, whatever became of those before it.
+//! The open loop: every arrival is sent when it is due, whatever became of those before it. Beside it,
+//! the users of a closed loop, each in a task of its own.
 
 mod record;
 mod session;
+mod users;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +30,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// What became of a load, in the order in which requests are lost.
 #[derive(Debug, Clone)]
 pub struct LoadSummary {
-    /// Arrivals of the plan.
+    /// Arrivals of the plan; the requests of a closed loop, which nothing plans, as they came.
     pub requested: u64,
     /// Arrivals that fell due before the run was stopped.
     pub scheduled: u64,
@@ -68,14 +70,20 @@ pub async fn run(
     let session = Arc::new(Session::new(world, client, plan, journal, progress.clone()));
     let schedule = plan.arrivals().map(|planned| (planned.due, planned));
     let mut pacer = world.pace(schedule, AHEAD);
+    let users = users::start(&session, plan);
     while let Some(planned) = next_due(world, &mut pacer, &progress).await {
         session.take(planned);
     }
-    let interrupted = progress.is_stopped();
     drop(pacer);
+    for user in users {
+        // A user that panicked has nothing more to send.
+        let _ = user.await;
+    }
+    let interrupted = progress.is_stopped();
     wait_for_the_last(world, &session, &progress).await;
     let scheduled = progress.snapshot().scheduled;
-    let requested = if interrupted { plan.arrivals().count() as u64 } else { scheduled };
+    let planned = if interrupted { plan.arrivals().count() as u64 } else { 0 };
+    let requested = planned.max(scheduled);
     session.close(requested, interrupted)
 }
 

@@ -7,10 +7,10 @@ use evidence::Journal;
 use evidence::histogram::{Histogram, Precision};
 use evidence::record::ClientOutcome;
 use tokio::sync::Notify;
-use world::{Domain, World};
+use world::{Domain, Instant, World};
 
 use super::record::{record_of, record_of_dropped};
-use super::{LATE_AFTER, LoadSummary};
+use super::{LATE_AFTER, LOOK, LoadSummary};
 use crate::client::{Answer, Client};
 use crate::plan::{LoadPlan, Planned, RetryPolicy};
 use crate::progress::Progress;
@@ -78,6 +78,33 @@ impl Session {
         self.progress.entered();
         let place = InFlight(Arc::clone(self));
         drop(self.world.spawn(async move { place.0.serve(&planned).await }));
+    }
+
+    /// Sends a request of a user, who waits for it whatever else is in flight.
+    pub(super) async fn serve_for_user(self: &Arc<Self>, planned: &Planned) {
+        self.progress.scheduled(&planned.phase);
+        self.progress.entered();
+        let place = InFlight(Arc::clone(self));
+        place.0.serve(planned).await;
+    }
+
+    /// Waits until then; false when the run is stopped meanwhile.
+    pub(super) async fn sleep_until(&self, then: Instant) -> bool {
+        let clock = self.world.clock();
+        while clock.now() < then && !self.is_stopped() {
+            // A virtual wait takes no time that anybody could stop it in.
+            let look = if self.world.is_virtual() { then } else { then.min(clock.now() + LOOK) };
+            clock.sleep_until(look).await;
+        }
+        !self.is_stopped()
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.progress.is_stopped()
+    }
+
+    pub(super) fn world(&self) -> &World {
+        &self.world
     }
 
     /// Sends a request, and again where its client would.

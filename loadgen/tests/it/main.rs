@@ -2,6 +2,7 @@
 
 extern crate brownout_loadgen as loadgen;
 
+mod closed_loop;
 mod in_flight;
 mod outcomes;
 mod plan;

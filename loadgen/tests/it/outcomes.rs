@@ -87,7 +87,7 @@ fn a_thought_is_a_token_too() {
 #[test]
 fn a_stream_that_stops_short_of_its_end_is_silently_truncated() {
     let cut =
-        |keep: usize| ask(STREAMED, move |asked| async move { Ok(streamed(pieces(asked.nonce, keep))) });
+        |keep: usize| ask(STREAMED, move |asked| async move { Ok(streamed(&pieces(asked.nonce, keep))) });
     check(&cut(0), ClientOutcome::TruncSilent, Some(200), 0);
     check(&cut(4), ClientOutcome::TruncSilent, Some(200), 3);
     // All tokens and a reason, but no `[DONE]`.
@@ -100,7 +100,7 @@ fn done_without_a_reason_is_a_truncation() {
     let record = ask(STREAMED, |asked| async move {
         let mut all = pieces(asked.nonce, 4);
         all.push(good_stream(asked.nonce, 5).pop().unwrap());
-        Ok(streamed(all))
+        Ok(streamed(&all))
     });
     check(&record, ClientOutcome::TruncSilent, Some(200), 3);
 }
@@ -110,7 +110,7 @@ fn half_an_event_at_a_clean_end_is_a_truncation() {
     let record = ask(STREAMED, |asked| async move {
         let mut all = pieces(asked.nonce, 3);
         all.push(Bytes::from_static(b"data: {\"choices\":[{\"ind"));
-        Ok(streamed(all))
+        Ok(streamed(&all))
     });
     check(&record, ClientOutcome::TruncSilent, Some(200), 2);
 }
@@ -121,7 +121,7 @@ fn an_error_inside_a_stream_is_signalled() {
         let mut all = pieces(asked.nonce, 3);
         let error = ErrorDetail::new("upstream lost", "server_error").with_code("upstream_failed");
         all.push(event(|out| write_error(&error, out)));
-        Ok(streamed(all))
+        Ok(streamed(&all))
     });
     check(&record, ClientOutcome::TruncSignalled, Some(200), 2);
     assert_eq!(record.error_type.as_deref(), Some("upstream_failed"));
@@ -144,7 +144,7 @@ fn a_token_of_another_request_is_crosstalk_whatever_the_end() {
             let other = Nonce::new(own.id() ^ 0xffff);
             let mut all = stream_of(&[own.token_text(0), other.token_text(1), own.token_text(1)]);
             all.truncate(keep);
-            Ok(streamed(all))
+            Ok(streamed(&all))
         })
     };
     check(&foreign(9), ClientOutcome::Crosstalk, Some(200), 3);
@@ -166,7 +166,7 @@ fn a_repeated_or_skipped_token_is_a_duplicate() {
         ask(STREAMED, move |asked| async move {
             let own = asked.nonce.unwrap();
             let texts: Vec<String> = numbers.iter().map(|seq| own.token_text(*seq)).collect();
-            Ok(streamed(stream_of(&texts)))
+            Ok(streamed(&stream_of(&texts)))
         })
     };
     check(&said(&[0, 1, 0, 1, 2]), ClientOutcome::Duplicate, Some(200), 5);
@@ -185,7 +185,7 @@ fn what_is_no_stream_is_malformed() {
     check(&page("text/html"), ClientOutcome::Malformed, Some(200), 0);
     // The same text under the right name is an event that never ends.
     check(&page("text/event-stream"), ClientOutcome::TruncSilent, Some(200), 0);
-    let record = ask(STREAMED, |_| async move { Ok(streamed(vec![Bytes::from_static(b"data: {oops\n\n")])) });
+    let record = ask(STREAMED, |_| async move { Ok(streamed(&[Bytes::from_static(b"data: {oops\n\n")])) });
     check(&record, ClientOutcome::Malformed, Some(200), 0);
 }
 

@@ -46,7 +46,7 @@ fn each_kind_and_each_pin_is_tried_plain_and_streamed() {
 fn a_wrong_answer_is_found_and_described() {
     let found = tried(|asked| async move {
         let is_pinned = asked.body.windows(14).any(|window| window == b"bedrock/claude");
-        if is_pinned && asked.streamed { Ok(streamed(Vec::new())) } else { good(&asked) }
+        if is_pinned && asked.streamed { Ok(streamed(&[])) } else { good(&asked) }
     });
     let failures: Vec<_> = found.failures().collect();
     assert_eq!(failures.len(), 1);

@@ -121,7 +121,7 @@ pub(crate) async fn send(
 pub(crate) fn good(asked: &Asked) -> Scripted {
     match (asked.path.as_str(), asked.streamed) {
         ("/v1/chat/completions", false) => Ok(completion(asked, 5)),
-        ("/v1/chat/completions", true) => Ok(streamed(good_stream(asked.nonce, 5))),
+        ("/v1/chat/completions", true) => Ok(streamed(&good_stream(asked.nonce, 5))),
         ("/v1/embeddings", _) => Ok(json(embeddings(asked).to_vec())),
         ("/v1/models", _) => Ok(json(models().to_vec())),
         _ => Ok(json(b"{}".to_vec())),
@@ -180,7 +180,7 @@ pub(crate) fn event(write: impl FnOnce(&mut BytesMut)) -> Bytes {
 }
 
 /// A stream of these pieces, all at once, with a clean end.
-pub(crate) fn streamed(pieces: Vec<Bytes>) -> Response<Body> {
+pub(crate) fn streamed(pieces: &[Bytes]) -> Response<Body> {
     sse(Body::full(pieces.concat()))
 }
 

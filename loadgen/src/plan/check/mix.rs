@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use notation::{Problems, Share};
 use world::Law;
 
@@ -37,12 +38,17 @@ pub(super) fn path_of(kind: Kind) -> &'static str {
 }
 
 impl Mix {
-    pub(super) fn check(file: &LoadFile, binding: &Binding) -> Result<Self, Problems> {
+    /// Checks one mix of the file: the main one, or that of a kind of user.
+    pub(super) fn check(
+        shares: &IndexMap<String, u32>,
+        file: &LoadFile,
+        binding: &Binding,
+    ) -> Result<Self, Problems> {
         let mut problems = Problems::new();
         let mut mix = Self { classes: Vec::new(), weights: Vec::new() };
         let nothing = ClassFile::default();
         let chat_only = [("chat".to_owned(), 1)].into_iter().collect();
-        let shares = if file.mix.is_empty() { &chat_only } else { &file.mix };
+        let shares = if shares.is_empty() { &chat_only } else { shares };
         for (name, weight) in shares {
             let class = check_class(name, file.classes.get(name).unwrap_or(&nothing), file, binding);
             let path = if file.classes.contains_key(name) {
@@ -58,14 +64,16 @@ impl Mix {
         if problems.is_empty() && mix.classes.is_empty() {
             problems.add("mix", "has no class with a weight", "at least one weight above zero");
         }
-        for unused in file.classes.keys().filter(|name| !shares.contains_key(*name)) {
-            problems.add(
-                format!("classes.{unused}"),
-                "is not in the mix",
-                "a class that `mix` gives a weight",
-            );
-        }
         problems.into_result(mix)
+    }
+}
+
+/// Notes classes that no mix gives a weight: a typo in a name must not change what is asked.
+pub(super) fn check_unused(file: &LoadFile, problems: &mut Problems) {
+    let user_mixes = file.users.iter().flat_map(|users| users.classes.iter().map(|class| &class.mix));
+    let mixes: Vec<_> = user_mixes.chain([&file.mix]).collect();
+    for unused in file.classes.keys().filter(|name| !mixes.iter().any(|mix| mix.contains_key(*name))) {
+        problems.add(format!("classes.{unused}"), "is not in the mix", "a class that a `mix` gives a weight");
     }
 }
 

@@ -3,6 +3,7 @@
 mod mix;
 mod senders;
 mod timing;
+mod users;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,7 +40,8 @@ impl LoadFile {
     pub fn plan(&self, binding: &Binding) -> Result<LoadPlan, Problems> {
         let mut problems = Problems::new();
         let timing = problems.take("", Timing::check(self, binding));
-        let mix = problems.take("", Mix::check(self, binding));
+        let mix = problems.take("", Mix::check(&self.mix, self, binding));
+        mix::check_unused(self, &mut problems);
         let senders = problems.take("", Senders::check(self));
         let bad = self.bad_shares(&mut problems);
         let control = self.control(binding, &mut problems);
@@ -55,9 +57,15 @@ impl LoadFile {
         let (Some(timing), Some(mix), Some(senders)) = (timing, mix, senders) else {
             return Err(problems);
         };
-        let streams = streams(&timing, &mix, senders, bad, control);
+        let users = users::Loop { file: self, timing: &timing, mix: &mix, binding }.check(
+            &senders,
+            bad,
+            &mut problems,
+        );
+        let streams = streams(&timing, &mix, &senders, bad, control);
         let mut plan = LoadPlan {
             streams,
+            users,
             duration: timing.duration,
             phases: Phases::new(timing.phases),
             seed: binding.seed,
@@ -70,7 +78,9 @@ impl LoadFile {
         };
         let seconds = timeout.max(stream_timeout).as_secs_f64();
         let product = libm::ceil(plan.peak_rate() * seconds * IN_FLIGHT_ROOM) as u64;
-        plan.in_flight_max = self.in_flight_max.unwrap_or(product.max(IN_FLIGHT_FLOOR));
+        // Users wait for their own answers and take no place from arrivals.
+        let users = plan.users.as_ref().map_or(0, |users| u64::from(users.most()));
+        plan.in_flight_max = self.in_flight_max.unwrap_or(product.max(IN_FLIGHT_FLOOR)) + users;
         problems.into_result(plan)
     }
 
@@ -129,7 +139,7 @@ impl LoadFile {
 fn streams(
     timing: &Timing,
     mix: &Mix,
-    senders: Senders,
+    senders: &Senders,
     bad: BadShares,
     control: BTreeMap<Name, (Arc<Class>, Rate)>,
 ) -> Vec<Stream> {

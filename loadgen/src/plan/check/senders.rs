@@ -11,6 +11,9 @@ use crate::plan::{LoadFile, Pace, Tenant, TenantFile};
 /// Keys that one entry may stand for.
 const COUNT_MAX: u32 = 100_000;
 
+/// Each is a stream of arrivals of its own.
+const RATES_MAX: usize = 1_000;
+
 /// Those who share the main stream, and those with one of their own.
 #[derive(Default)]
 pub(super) struct Senders {
@@ -43,9 +46,12 @@ impl Senders {
             }
             problems.merge_under(&format!("tenants[{index}]"), found);
         }
-        if file.arrivals.is_none() && senders.with_rate.is_empty() {
-            let accepted = "`arrivals = { poisson = \"200/s\" }`, or tenants with a `rate`";
+        if file.arrivals.is_none() && file.users.is_none() && senders.with_rate.is_empty() {
+            let accepted = "`arrivals = { poisson = \"200/s\" }`, `users`, or tenants with a `rate`";
             problems.add("arrivals", "nothing would be sent", accepted);
+        }
+        if senders.with_rate.len() > RATES_MAX {
+            problems.add("tenants", "too many have a rate of their own", format!("at most {RATES_MAX}"));
         }
         if file.arrivals.is_some() && !file.tenants.is_empty() && senders.shared.is_empty() {
             let accepted = "a tenant without `rate`, or no `arrivals` rate";
@@ -72,14 +78,21 @@ impl Senders {
 
     /// Who sends the main stream: those declared, or one key for each user of a pace, or one for all.
     pub(super) fn of_pace(&self, pace: &Pace) -> (Vec<Arc<Tenant>>, Vec<u32>) {
+        match pace {
+            Pace::Users { users, .. } => self.of_users(*users),
+            Pace::Rate { .. } if self.shared.is_empty() => {
+                (vec![Arc::new(Tenant::named("default"))], vec![1])
+            }
+            Pace::Rate { .. } => self.shared.iter().cloned().unzip(),
+        }
+    }
+
+    /// The keys of this many users: those declared, in turn, or one each.
+    pub(super) fn of_users(&self, users: u32) -> (Vec<Arc<Tenant>>, Vec<u32>) {
         if !self.shared.is_empty() {
             return self.shared.iter().cloned().unzip();
         }
-        let names: Vec<String> = match pace {
-            Pace::Users { users, .. } => (1..=*users).map(|user| format!("user-{user}")).collect(),
-            Pace::Rate { .. } => vec!["default".to_owned()],
-        };
-        names.iter().map(|name| (Arc::new(Tenant::named(name)), 1)).unzip()
+        (1..=users).map(|user| (Arc::new(Tenant::named(&format!("user-{user}"))), 1)).unzip()
     }
 }
 

@@ -186,6 +186,9 @@ impl Rates {
         if stage.from.is_some() && stage.to.is_none() {
             problems.add("from", "only a ramp begins somewhere", "`to` beside it");
         }
+        if stage.quiet && stage.users.is_some() {
+            problems.add("users", "nobody is there in a quiet stage", "one of the two");
+        }
         let start_us = self.start_us;
         // After a quiet stage a stage without a rate goes on as before it.
         self.rate = if stage.quiet { self.rate } else { to };
