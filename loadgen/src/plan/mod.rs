@@ -13,6 +13,7 @@ mod check;
 mod class;
 mod curve;
 mod deck;
+mod draws;
 mod file;
 mod gaps;
 mod retry;

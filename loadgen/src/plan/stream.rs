@@ -4,13 +4,13 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use evidence::Nonce;
-use evidence::record::{Deliberate, Name};
+use evidence::record::Name;
 use std::time::Duration;
 use world::{Domain, Instant, Seed};
 
 use super::curve::Curve;
 use super::deck::Deck;
+use super::draws::{Asking, RequestDraws, domain, micros};
 use super::{BadShares, Class, Gaps, Planned, STREAM_SHIFT, Shard, Tenant};
 
 /// A stream of a plan.
@@ -109,21 +109,12 @@ pub(super) struct Walk {
     stream: Stream,
     number: u64,
     origin: Instant,
-    domains: Domains,
+    gaps: Domain,
+    draws: RequestDraws,
     mix: Deck,
     senders: Deck,
     position: Position,
     next: u64,
-}
-
-#[derive(Debug)]
-struct Domains {
-    gaps: Domain,
-    streamed: Domain,
-    lengths: Domain,
-    bad: Domain,
-    leaving: Domain,
-    nonce: Domain,
 }
 
 #[derive(Debug)]
@@ -135,23 +126,16 @@ enum Position {
 impl Walk {
     pub(super) fn new(stream: &Stream, number: u64, seed: Seed, origin: Instant) -> Self {
         let label = stream.kind.label();
-        let domain = |usage: &str| seed.domain(&format!("load.{label}.{usage}"));
-        let domains = Domains {
-            gaps: domain("gaps"),
-            streamed: domain("streamed"),
-            lengths: domain("lengths"),
-            bad: domain("bad"),
-            leaving: domain("leaving"),
-            nonce: domain("nonce"),
-        };
+        let gaps = domain(seed, &label, "gaps");
         Self {
-            position: Position::first(&stream.pace, &domains.gaps),
-            mix: Deck::new(domain("mix"), &stream.weights),
-            senders: Deck::new(domain("tenants"), &stream.tenant_weights),
+            position: Position::first(&stream.pace, &gaps),
+            gaps,
+            draws: RequestDraws::new(seed, &label),
+            mix: Deck::new(domain(seed, &label, "mix"), &stream.weights),
+            senders: Deck::new(domain(seed, &label, "tenants"), &stream.tenant_weights),
             stream: stream.clone(),
             number,
             origin,
-            domains,
             next: 0,
         }
     }
@@ -160,7 +144,7 @@ impl Walk {
     pub(super) fn next(&mut self, shard: Shard) -> Option<Planned> {
         loop {
             let k = self.next;
-            let (due_us, user) = self.position.advance(&self.stream.pace, k, &self.domains.gaps)?;
+            let (due_us, user) = self.position.advance(&self.stream.pace, k, &self.gaps)?;
             self.next += 1;
             if shard.holds(k) {
                 return Some(self.planned(k, due_us, user));
@@ -169,38 +153,24 @@ impl Walk {
     }
 
     fn planned(&mut self, k: u64, due_us: u64, user: Option<u32>) -> Planned {
-        let class = Arc::clone(&self.stream.classes[self.mix.deal(k)]);
+        let class = self.mix.deal(k);
         let sender = match user {
             Some(user) => user as usize % self.stream.tenants.len(),
             None => self.senders.deal(k),
         };
-        let deliberate = self.stream.bad.pick(class.kind, &mut self.domains.bad.draws_n(k));
-        let has_prompt = class.kind.has_prompt();
-        Planned {
+        let asking = Asking {
             ordinal: (self.number << STREAM_SHIFT) | k,
             due: self.origin + Duration::from_micros(due_us),
-            tenant: Arc::clone(&self.stream.tenants[sender]),
-            model: Arc::clone(&class.model),
-            streamed: class.streamed > 0.0 && self.domains.streamed.draws_n(k).unit() < class.streamed,
+            class: &self.stream.classes[class],
+            tenant: &self.stream.tenants[sender],
             pinned: match &self.stream.kind {
                 StreamKind::Control(provider) => Some(Arc::clone(provider)),
                 StreamKind::Main | StreamKind::Tenant(_) => None,
             },
-            deliberate,
-            nonce: has_prompt.then(|| Nonce::new(self.domains.nonce.hash_n(k))),
-            prompt_tokens: match has_prompt {
-                true => class.prompt_tokens.sample(&mut self.domains.lengths.draws_n(k)),
-                false => 0,
-            },
-            leaves_after: (deliberate == Some(Deliberate::Abort)).then(|| self.leaving(k)),
+            bad: &self.stream.bad,
             phase: Name::default(),
-            class,
-        }
-    }
-
-    fn leaving(&self, k: u64) -> Duration {
-        let within = u64::try_from(self.stream.bad.leave_within.as_micros()).unwrap_or(u64::MAX);
-        Duration::from_micros(self.domains.leaving.draws_n(k).below(within))
+        };
+        self.draws.request(k, asking)
     }
 }
 
@@ -236,8 +206,4 @@ impl Position {
 fn first_start(user: u32, users: u32, every: Duration, ramp: Duration, domain: &Domain) -> u64 {
     let joins = micros(ramp) * u64::from(user) / u64::from(users.max(1));
     joins + domain.draws_n(u64::from(user)).below(micros(every))
-}
-
-pub(super) fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

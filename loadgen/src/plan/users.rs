@@ -6,10 +6,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use evidence::Nonce;
-use evidence::record::{Deliberate, Name};
+use evidence::record::Name;
 use world::{Domain, Instant, Law, Seed};
 
+use super::deck::Deck;
+use super::draws::{Asking, RequestDraws, domain, micros};
 use super::{BadShares, Class, Planned, STREAM_SHIFT, Shard, Tenant};
 
 /// The bit of an ordinal where the user's number begins; below it counts the user's own requests.
@@ -17,6 +18,9 @@ const USER_SHIFT: u32 = 24;
 
 /// The most users of a loop: their numbers fit between the request's and the stream's.
 pub(super) const USERS_MAX: u32 = 1 << (STREAM_SHIFT - USER_SHIFT);
+
+/// What the users' draws are keyed by.
+const LABEL: &str = "users";
 
 /// The users of a closed loop.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,7 +90,7 @@ impl UserLoop {
                 Some(last) if user < *users && user < before => last.until_us = until_us,
                 _ if user < *users => {
                     let wait = self.apart.saturating_mul(user - before.min(user));
-                    stays.push(Stay { from_us: start + super::stream::micros(wait), until_us });
+                    stays.push(Stay { from_us: start + micros(wait), until_us });
                 }
                 _ => {}
             }
@@ -102,28 +106,19 @@ impl UserLoop {
 pub(crate) struct UserDraws {
     kinds: Domain,
     mix: Domain,
-    streamed: Domain,
-    lengths: Domain,
-    bad: Domain,
-    leaving: Domain,
-    nonce: Domain,
     wait: Domain,
+    requests: RequestDraws,
     number: u64,
     shard: Shard,
 }
 
 impl UserDraws {
     pub(super) fn new(seed: Seed, number: u64, shard: Shard) -> Self {
-        let domain = |usage: &str| seed.domain(&format!("load.users.{usage}"));
         Self {
-            kinds: domain("classes"),
-            mix: domain("mix"),
-            streamed: domain("streamed"),
-            lengths: domain("lengths"),
-            bad: domain("bad"),
-            leaving: domain("leaving"),
-            nonce: domain("nonce"),
-            wait: domain("wait"),
+            kinds: domain(seed, LABEL, "classes"),
+            mix: domain(seed, LABEL, "mix"),
+            wait: domain(seed, LABEL, "wait"),
+            requests: RequestDraws::new(seed, LABEL),
             number,
             shard,
         }
@@ -131,7 +126,7 @@ impl UserDraws {
 
     /// The users of this plan's shard, each with its kind.
     pub(crate) fn users<'a>(&'a self, users: &'a UserLoop) -> impl Iterator<Item = (u32, &'a UserClass)> {
-        let mut kinds = super::deck::Deck::new(self.kinds, &users.weights);
+        let mut kinds = Deck::new(self.kinds, &users.weights);
         (0..users.most())
             .map(move |user| (user, &users.classes[kinds.deal(u64::from(user))]))
             .filter(|(user, _)| self.shard.holds(u64::from(*user)))
@@ -148,26 +143,17 @@ impl UserDraws {
         phase: Name,
     ) -> Planned {
         let k = (u64::from(user) << USER_SHIFT) | n;
-        let class = Arc::clone(&kind.classes[self.mix.draws_n(k).pick_weighted(&kind.weights)]);
-        let deliberate = users.bad.pick(class.kind, &mut self.bad.draws_n(k));
-        let has_prompt = class.kind.has_prompt();
-        let prompt_tokens =
-            if has_prompt { class.prompt_tokens.sample(&mut self.lengths.draws_n(k)) } else { 0 };
-        let leaves = || self.leaving.draws_n(k).below(super::stream::micros(users.bad.leave_within));
-        Planned {
+        let class = self.mix.draws_n(k).pick_weighted(&kind.weights);
+        let asking = Asking {
             ordinal: (self.number << STREAM_SHIFT) | k,
             due: now,
-            tenant: Arc::clone(&users.tenants[user as usize % users.tenants.len()]),
-            model: Arc::clone(&class.model),
-            streamed: class.streamed > 0.0 && self.streamed.draws_n(k).unit() < class.streamed,
+            class: &kind.classes[class],
+            tenant: &users.tenants[user as usize % users.tenants.len()],
             pinned: None,
-            deliberate,
-            nonce: has_prompt.then(|| Nonce::new(self.nonce.hash_n(k))),
-            prompt_tokens,
+            bad: &users.bad,
             phase,
-            leaves_after: (deliberate == Some(Deliberate::Abort)).then(|| Duration::from_micros(leaves())),
-            class,
-        }
+        };
+        self.requests.request(k, asking)
     }
 
     /// How long `user` thinks after its `n`-th answer.

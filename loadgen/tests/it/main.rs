@@ -3,6 +3,7 @@
 extern crate brownout_loadgen as loadgen;
 
 mod closed_loop;
+mod determinism;
 mod in_flight;
 mod outcomes;
 mod plan;

@@ -6,6 +6,7 @@ use evidence::record::Name;
 use notation::{DurationText, Problems, Rate};
 
 use crate::plan::curve::Burst;
+use crate::plan::draws::micros;
 use crate::plan::{Binding, BurstFile, Curve, Gaps, LoadFile, Pace, Segment, StageFile};
 
 /// More bursts than a drill of a day has.
@@ -282,8 +283,4 @@ fn add_burst_phases(entries: &[BurstFile], bursts: &[(usize, Burst)], phases: &m
     };
     *phases = edges.into_iter().map(|edge| (edge, name_at(edge).into())).collect();
     phases.dedup_by(|next, previous| next.1 == previous.1);
-}
-
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

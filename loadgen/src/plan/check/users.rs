@@ -8,6 +8,7 @@ use world::Law;
 use super::mix::Mix;
 use super::senders::Senders;
 use super::timing::Timing;
+use crate::plan::draws::micros;
 use crate::plan::users::USERS_MAX;
 use crate::plan::{BadShares, Binding, LoadFile, UserClass, UserClassFile, UserLoop, UsersFile, WaitFile};
 
@@ -49,7 +50,7 @@ impl Loop<'_> {
         let apart = users.spawn_rate.map_or(0.0, |rate| 1e6 / rate.per_second());
         Some(UserLoop {
             levels,
-            end_us: u64::try_from(self.timing.duration.as_micros()).unwrap_or(u64::MAX),
+            end_us: micros(self.timing.duration),
             apart: Duration::from_micros(libm::round(apart) as u64),
             classes,
             weights,
@@ -107,7 +108,7 @@ fn levels(file: &LoadFile, users: &UsersFile, problems: &mut Problems) -> Vec<(u
     let mut start_us = 0;
     let stages = file.stages.iter().map(|stage| {
         let begins = start_us;
-        start_us += stage.length.map_or(0, |length| u64::try_from(length.0.as_micros()).unwrap_or(u64::MAX));
+        start_us += stage.length.map_or(0, |length| micros(length.0));
         (begins, if stage.quiet { Some(0) } else { stage.users })
     });
     let mut levels = vec![first];
@@ -121,6 +122,5 @@ fn wait_law(wait: Option<&WaitFile>) -> Result<Law, Problems> {
     if wait.low > wait.high {
         problems.add("", "begins above its end", "`{ low = \"1s\", high = \"3s\" }`");
     }
-    let micros = |text: notation::DurationText| u64::try_from(text.0.as_micros()).unwrap_or(u64::MAX);
-    problems.into_result(Law::Uniform { low: micros(wait.low), high: micros(wait.high) })
+    problems.into_result(Law::Uniform { low: micros(wait.low.0), high: micros(wait.high.0) })
 }
