@@ -195,8 +195,12 @@ fn pass<A: Account>(response: Response<Body>, exchange: &Exchange<'_>, mut accou
     let (mut head, body) = response.into_parts();
     note_head(account.tally(), &mut head);
     let format = stream_format(&head, &exchange.asked);
-    let treatment =
-        Treatment { splitter: format.map(Splitter::new), shape: exchange.asked.dialect.shape, surgeon: None };
+    let treatment = Treatment {
+        splitter: format.map(Splitter::new),
+        shape: exchange.asked.dialect.shape,
+        surgeon: None,
+        length: content_length(&head.headers),
+    };
     let answer = Answer::new(body, treatment, account, exchange.clock, exchange.connection.clone());
     Response::from_parts(head, Body::stream(answer))
 }
@@ -232,7 +236,12 @@ fn treat<A: Account>(
             Some(surgeon)
         }
     };
-    let treatment = Treatment { splitter: facts.format.map(Splitter::new), shape: facts.shape, surgeon };
+    let treatment = Treatment {
+        splitter: facts.format.map(Splitter::new),
+        shape: facts.shape,
+        surgeon,
+        length: content_length(&head.headers),
+    };
     let answer = Answer::new(body, treatment, account, exchange.clock, exchange.connection.clone());
     Response::from_parts(head, Body::stream(answer))
 }

@@ -31,6 +31,8 @@ pub(crate) struct Treatment {
     pub(crate) shape: Shape,
     /// The effect, if one acts here.
     pub(crate) surgeon: Option<Box<dyn Surgeon>>,
+    /// The `Content-Length` that goes out: hyper asks for nothing more once it has so many bytes.
+    pub(crate) length: Option<u64>,
 }
 
 /// A body on its way downstream.
@@ -46,6 +48,7 @@ pub(crate) struct Answer<A: Account> {
     /// Flushes of the connection when the last bytes were handed to hyper.
     flushes: u64,
     is_stream: bool,
+    length: Option<u64>,
 }
 
 struct Surgery {
@@ -92,6 +95,7 @@ impl<A: Account> Answer<A> {
             state: State::Flowing,
             flushes,
             is_stream,
+            length: treatment.length,
         };
         // hyper does not poll a body that is empty from the start.
         if answer.surgery.is_none() && answer.upstream.is_end_stream() {
@@ -142,7 +146,11 @@ impl<A: Account> Answer<A> {
     fn send(&mut self, bytes: Bytes) -> Polled {
         self.flushes = self.connection.flushes();
         let now = self.clock.now();
-        self.account.tally().sent(bytes.len(), now);
+        let tally = self.account.tally();
+        tally.sent(bytes.len(), now);
+        if matches!(self.state, State::Flowing) && self.length.is_some_and(|length| tally.bytes >= length) {
+            self.finish();
+        }
         Poll::Ready(Some(Ok(Frame::data(bytes))))
     }
 
@@ -267,6 +275,12 @@ impl<A: Account> Answer<A> {
                         Some(event) => tally.event(self.shape, &event),
                         None if !self.is_stream => tally.plain(&bytes),
                         None => {}
+                    }
+                    if let Some(outcome) = surgery.steps.take_clean_end() {
+                        tally.applied();
+                        tally.end(outcome, ClosedBy::Fault);
+                        self.upstream = Body::empty();
+                        self.state = State::Ended;
                     }
                     return Poll::Ready(Some(bytes));
                 }

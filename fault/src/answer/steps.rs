@@ -141,6 +141,18 @@ impl Steps {
         }
     }
 
+    /// Takes a clean end that stands next: it must be known with the last bytes, for hyper may not ask again.
+    pub(crate) fn take_clean_end(&mut self) -> Option<AttemptOutcome> {
+        match self.queue.front() {
+            Some(Step::Break { by: By::CleanEnd, outcome }) => {
+                let outcome = *outcome;
+                self.queue.clear();
+                Some(outcome)
+            }
+            _ => None,
+        }
+    }
+
     pub(crate) fn fate(&self) -> Fate {
         self.fate
     }
