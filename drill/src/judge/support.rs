@@ -198,6 +198,14 @@ impl Exchange {
         exchange
     }
 
+    /// Gives the request and its attempts another name.
+    pub(crate) fn rename(&mut self, nonce: Nonce) {
+        self.client.nonce = Some(nonce);
+        for attempt in &mut self.attempts {
+            attempt.nonce = Some(nonce);
+        }
+    }
+
     /// The client's end, in milliseconds after the intended send time.
     pub(crate) fn ends_after(&mut self, ms: u64) -> &mut Self {
         self.client.end_us = self.client.sched_us + ms * MILLI;

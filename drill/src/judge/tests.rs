@@ -3,6 +3,7 @@
 use super::support::*;
 use super::*;
 use crate::invariant::FindingVerdict;
+use evidence::Nonce;
 use evidence::record::{ClientOutcome, Deliberate};
 
 #[test]
@@ -145,7 +146,7 @@ fn what_is_open_stays_few_however_long_the_run() {
     let mut peak = 0;
     for second in 0..3600 {
         let mut scene = Scene::new(1);
-        scene.at(second * SECOND, |_| ());
+        scene.at(second * SECOND, |exchange| exchange.rename(Nonce::new(second)));
         scene.replay_into(&mut judge);
         peak = peak.max(judge.join.len());
     }

@@ -291,12 +291,14 @@ fn f9_breaks_when_vectors_change() {
     scene.every(1000, 0, 60, |exchange, _| embedding(exchange, "titan", 1024));
     scene.judge().assert_holds(Invariant::F9);
 
-    let mut scene = Scene::calm(60);
-    scene.every(1000, 0, 60, |exchange, number| match number {
-        40 => embedding(exchange, "gemini", 768),
-        _ => embedding(exchange, "titan", 1024),
-    });
-    scene.judge().assert_breaks(&[Invariant::F9]);
+    for (model, dimension) in [("gemini", 768), ("gemini", 1024), ("titan", 256)] {
+        let mut scene = Scene::calm(60);
+        scene.every(1000, 0, 60, |exchange, number| match number {
+            40 => embedding(exchange, model, dimension),
+            _ => embedding(exchange, "titan", 1024),
+        });
+        scene.judge().assert_breaks(&[Invariant::F9]);
+    }
 }
 
 #[test]
@@ -307,4 +309,34 @@ fn a_slow_provider_is_not_one_to_fail_over_from() {
     for invariant in [Invariant::F1, Invariant::F2, Invariant::F3, Invariant::F4, Invariant::F5] {
         judgement.assert_not_judged(invariant);
     }
+}
+
+#[test]
+fn f2_breaks_when_a_dead_provider_is_said_to_answer() {
+    let judgement = outage(OUTAGE, |exchange, number| match number % 10 {
+        // One of them shows that the fault took hold.
+        0 if number == 0 => exchange.reroute(),
+        0 => {}
+        _ => good(exchange, number),
+    })
+    .judge();
+    let finding = judgement.finding(Invariant::F2);
+    assert_eq!(finding.verdict, FindingVerdict::Fail, "{finding:#?}");
+    assert_eq!(finding.threshold.map(|threshold| threshold.to_string()).as_deref(), Some(">= 95%"));
+}
+
+#[test]
+fn f7_sees_no_transition_in_traffic_that_hovers() {
+    // 20 % in one second, so it has left; then 45 % and 20 % in turn, which is neither here nor there.
+    let judgement = outage(500_000, |exchange, number| {
+        let share = if (number / 20).is_multiple_of(2) { 4 } else { 9 };
+        if number % 20 >= share {
+            exchange.avoids_first_choice();
+        } else if number == 0 {
+            exchange.reroute();
+        }
+    })
+    .judge();
+    let finding = judgement.finding(Invariant::F7);
+    assert_eq!(finding.measured.map(|rate| rate.to_string()).as_deref(), Some("1/min"), "{finding:#?}");
 }

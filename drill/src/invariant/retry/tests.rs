@@ -190,6 +190,7 @@ fn r9_holds_and_breaks_on_advice_to_wait() {
         scene.judge()
     };
     advised(Some(60)).assert_holds(Invariant::R9);
+    advised(Some(0)).assert_breaks(&[Invariant::R9]);
     advised(Some(61)).assert_breaks(&[Invariant::R9]);
     advised(None).assert_breaks(&[Invariant::R9]);
     Scene::calm(60).judge().assert_not_judged(Invariant::R9);
@@ -206,4 +207,15 @@ fn r6_counts_a_client_that_gave_up_after_the_budget() {
     };
     assert_eq!(giving_up(30_000), FindingVerdict::Fail);
     assert_eq!(giving_up(10_000), FindingVerdict::Pass, "an impatient client is no hang");
+}
+
+#[test]
+fn r1_has_no_window_of_a_few_requests() {
+    let mut scene = Scene::new(60);
+    scene.every(1000, 0, 60, |exchange, _| {
+        exchange.untried().tried("bedrock").failing(503).tried("vertex");
+        exchange.served_by("vertex");
+    });
+    only(&mut scene, Invariant::R1, |expectation| expectation.scope = Scope::Windows);
+    scene.judge().assert_not_judged(Invariant::R1);
 }
