@@ -26,7 +26,7 @@ pub use chance::{Domain, Draws, Law, Seed, splitmix64};
 pub use net::{
     Address, BaseUrl, BaseUrlError, Connection, ConnectionHandle, Listener, Network, RECEIVE_WINDOW,
 };
-pub use process::{ChildError, ChildProcess, ProcessUsage, end_with_parent, process_usage};
+pub use process::{ChildError, ChildProcess, ProcessUsage, end_with_parent, own_program, process_usage};
 pub use runtime::{
     Pacer, Stopwatch, Task, TaskError, World, descriptor_limit, environment, interrupted, own_cpu,
     own_memory_peak, run_real, run_virtual, watch_interrupt,

@@ -113,6 +113,14 @@ pub fn end_with_parent() -> io::Result<()> {
     Ok(rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM))?)
 }
 
+/// The program that this process runs, so that it can be started again as a child.
+///
+/// # Errors
+/// The operating system does not say.
+pub fn own_program() -> io::Result<std::path::PathBuf> {
+    std::env::current_exe()
+}
+
 /// What a process uses now, read from `/proc`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProcessUsage {

@@ -88,6 +88,18 @@ impl Document {
         self.table.get(key)
     }
 
+    /// The text under a path; `None` when there is none.
+    #[must_use]
+    pub fn text_at(&self, path: &str) -> Option<String> {
+        let steps = steps_of(path)?;
+        let Some((Step::Key(first), rest)) = steps.split_first() else { return None };
+        let value = rest.iter().try_fold(self.table.get(first)?, |value, step| match step {
+            Step::Key(key) => value.get(key.as_str()),
+            Step::Position(n) => value.get(*n),
+        })?;
+        value.as_str().map(str::to_owned)
+    }
+
     /// Takes a top-level key out.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
         self.table.remove(key)
@@ -134,6 +146,14 @@ impl Document {
     /// The section has another shape: an unknown key, a wrong type, a value that does not parse.
     pub fn section<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Problems> {
         self.table.get(key).map(|value| read_value(key, value.clone())).transpose()
+    }
+
+    /// Reads the whole file as one value.
+    ///
+    /// # Errors
+    /// The file has another shape.
+    pub fn whole<T: DeserializeOwned>(&self) -> Result<T, Problems> {
+        read_value("", Value::Table(self.table.clone()))
     }
 
     /// Reads the entries of a table or list section one by one, each under its own path, so that

@@ -105,7 +105,10 @@ fn subject_and_check(key: &str) -> Result<(Subject, Invariant, Figure), Refusal>
     while let Some(part) = parts.next() {
         if let Some(measure) = measure_of(part) {
             let statistic = parts.next().ok_or_else(|| {
-                refuse(format!("`{key}` names no figure"), format!("`{key}.p95`, `.p50`, `.p99`, `.mean` or `.max`"))
+                refuse(
+                    format!("`{key}` names no figure"),
+                    format!("`{key}.p95`, `.p50`, `.p99`, `.mean` or `.max`"),
+                )
             })?;
             let statistic = statistic_of(statistic)?;
             return end_of(parts, key).map(|()| (subject, Invariant::A2, Figure { measure, statistic }));
@@ -124,7 +127,9 @@ fn subject_and_check(key: &str) -> Result<(Subject, Invariant, Figure), Refusal>
 fn end_of<'k>(mut rest: impl Iterator<Item = &'k str>, key: &str) -> Result<(), Refusal> {
     match rest.next() {
         None => Ok(()),
-        Some(extra) => Err(refuse(format!("`{key}` goes on after its check with `{extra}`"), "the check stands last")),
+        Some(extra) => {
+            Err(refuse(format!("`{key}` goes on after its check with `{extra}`"), "the check stands last"))
+        }
     }
 }
 
@@ -151,14 +156,20 @@ fn measure_of(part: &str) -> Option<Measure> {
 }
 
 fn statistic_of(text: &str) -> Result<Statistic, Refusal> {
-    let unknown = || refuse(format!("`{text}` is no figure of a distribution"), "`p50`, `p90`, `p95`, `p99`, `p999`, `mean` or `max`");
+    let unknown = || {
+        refuse(
+            format!("`{text}` is no figure of a distribution"),
+            "`p50`, `p90`, `p95`, `p99`, `p999`, `mean` or `max`",
+        )
+    };
     match text {
         "mean" | "avg" => Ok(Statistic::Mean),
         "med" | "median" => Ok(Statistic::Permille(500)),
         "max" => Ok(Statistic::Max),
         "p999" => Ok(Statistic::Permille(999)),
         _ => {
-            let digits = text.strip_prefix('p').map(|rest| rest.trim_start_matches('(').trim_end_matches(')'));
+            let digits =
+                text.strip_prefix('p').map(|rest| rest.trim_start_matches('(').trim_end_matches(')'));
             let percent: f64 = digits.and_then(|digits| digits.parse().ok()).ok_or_else(unknown)?;
             if !(0.1..100.0).contains(&percent) {
                 return Err(unknown());
@@ -170,7 +181,9 @@ fn statistic_of(text: &str) -> Result<Statistic, Refusal> {
 
 /// A check by its id (`F1`) or its name (`time_to_failover`).
 fn invariant_of(part: &str) -> Option<Invariant> {
-    Invariant::ALL.into_iter().find(|invariant| snake(invariant.name()) == part || invariant.to_string() == part)
+    Invariant::ALL
+        .into_iter()
+        .find(|invariant| snake(invariant.name()) == part || invariant.to_string() == part)
 }
 
 /// The name of a check as a key of the file.
@@ -209,9 +222,10 @@ fn threshold(invariant: Invariant, demand: &str) -> Result<Threshold, Refusal> {
     if demand == "all" && unit == Unit::Share {
         return Ok(Threshold::at_least(Quantity { micro: ONE, unit }));
     }
-    let (comparison, number) =
-        comparison(demand).ok_or_else(|| refuse(format!("`{demand}` does not begin with a comparison"), example(unit)))?;
-    let micro = quantity(number, unit).ok_or_else(|| refuse(format!("`{number}` is no {}", kind_of(unit)), example(unit)))?;
+    let (comparison, number) = comparison(demand)
+        .ok_or_else(|| refuse(format!("`{demand}` does not begin with a comparison"), example(unit)))?;
+    let micro = quantity(number, unit)
+        .ok_or_else(|| refuse(format!("`{number}` is no {}", kind_of(unit)), example(unit)))?;
     Ok(Threshold { comparison, limit: Quantity { micro, unit } })
 }
 
@@ -291,10 +305,14 @@ fn example(unit: Unit) -> &'static str {
 fn k6(key: &str, text: &str) -> Result<Expectation, Refusal> {
     let (metric, subject) = k6_metric(key)?;
     let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    let split = compact.find(['<', '>', '=']).ok_or_else(|| refuse(format!("`{text}` compares nothing"), "`p(95)<1500`"))?;
+    let split = compact
+        .find(['<', '>', '='])
+        .ok_or_else(|| refuse(format!("`{text}` compares nothing"), "`p(95)<1500`"))?;
     let (aggregate, demand) = compact.split_at(split);
-    let (comparison, number) = comparison(demand).ok_or_else(|| refuse(format!("`{text}` compares nothing"), "`p(95)<1500`"))?;
-    let micro = decimal(number).ok_or_else(|| refuse(format!("`{number}` is no number"), "`p(95)<1500`, in milliseconds"))?;
+    let (comparison, number) =
+        comparison(demand).ok_or_else(|| refuse(format!("`{text}` compares nothing"), "`p(95)<1500`"))?;
+    let micro = decimal(number)
+        .ok_or_else(|| refuse(format!("`{number}` is no number"), "`p(95)<1500`, in milliseconds"))?;
     let expectation = |invariant: Invariant, figure, threshold| Expectation {
         id: format!("{key} {text}"),
         invariant,
@@ -330,7 +348,8 @@ fn k6_metric(key: &str) -> Result<(&str, Subject), Refusal> {
     let tags = tags.strip_suffix('}').ok_or_else(|| refuse("the tags are not closed", accepted))?;
     let mut subject = Subject::everything();
     for tag in tags.split(',').filter(|tag| !tag.trim().is_empty()) {
-        let (name, value) = tag.split_once(':').ok_or_else(|| refuse(format!("`{tag}` is no tag"), accepted))?;
+        let (name, value) =
+            tag.split_once(':').ok_or_else(|| refuse(format!("`{tag}` is no tag"), accepted))?;
         let value = Some(value.trim().into());
         match name.trim() {
             "route" | "kind" | "name" => subject.kind = value,

@@ -83,7 +83,7 @@ impl Lengths {
     /// Always `tokens`.
     #[must_use]
     pub const fn fixed(tokens: u32) -> Self {
-        Self { law: Law::Fixed { micros: tokens as u64 }, max: u32::MAX }
+        Self { law: Law::Fixed { micros: tokens as u64 }, max: tokens }
     }
 
     /// Draws a length.

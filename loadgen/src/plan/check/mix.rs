@@ -20,6 +20,9 @@ const PROMPT_TOKENS_MAX: u32 = 1 << 19;
 /// More inputs than any provider takes at once.
 const BATCH_MAX: u32 = 2_048;
 
+/// The most tokens of all inputs of a request: 16 MiB of text.
+const REQUEST_TOKENS_MAX: u64 = 1 << 22;
+
 /// What is asked, in which proportion.
 pub(super) struct Mix {
     pub(super) classes: Vec<Arc<Class>>,
@@ -95,6 +98,11 @@ fn check_class(name: &str, class: &ClassFile, file: &LoadFile, binding: &Binding
             format!("1 to {BATCH_MAX}, on `embeddings`"),
         );
     }
+    let longest = u64::from(lengths.unwrap_or(PROMPT_TOKENS).max) * u64::from(class.batch.unwrap_or(1));
+    if longest > REQUEST_TOKENS_MAX {
+        let accepted = format!("at most {REQUEST_TOKENS_MAX} tokens in all inputs of a request");
+        problems.add("batch", format!("makes requests of {longest} tokens"), accepted);
+    }
     if class.max_tokens.or(file.max_tokens) == Some(0) {
         problems.add("max_tokens", "leaves no room for an answer", "a number from 1");
     }
@@ -122,7 +130,7 @@ fn class_kind(name: &str, class: &ClassFile, problems: &mut Problems) -> Kind {
 }
 
 fn class_path(kind: Kind, class: &ClassFile, problems: &mut Problems) -> String {
-    let is_path = |path: &str| path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_path = |path: &str| path.starts_with('/') && path.parse::<http::uri::PathAndQuery>().is_ok();
     match (kind, &class.path) {
         (Kind::Get, Some(path)) if is_path(path) => return path.clone(),
         (Kind::Get, _) => problems.add("path", "a `get` needs a path", "a path such as `/health`"),
@@ -141,7 +149,8 @@ pub(super) fn check_lengths(file: &LengthsFile) -> Result<Lengths, Problems> {
         }
         (None, None, Some(law)) if 0 < law.median && law.median <= law.p95 => Lengths {
             law: Law::lognormal_of_p50_p95(law.median.into(), law.p95.into()),
-            max: law.max.unwrap_or(PROMPT_TOKENS_MAX),
+            // Far beyond what chance brings, and a bound on memory all the same.
+            max: law.max.unwrap_or_else(|| law.p95.saturating_mul(10).min(PROMPT_TOKENS_MAX)),
         },
         _ => {
             let accepted = "one of `{ fixed = 200 }`, `{ uniform = { low = 50, high = 400 } }`, \
@@ -150,8 +159,7 @@ pub(super) fn check_lengths(file: &LengthsFile) -> Result<Lengths, Problems> {
             PROMPT_TOKENS
         }
     };
-    let longest = file.fixed.unwrap_or(0).max(if lengths.max == u32::MAX { 0 } else { lengths.max });
-    if longest > PROMPT_TOKENS_MAX || file.fixed == Some(0) {
+    if lengths.max > PROMPT_TOKENS_MAX || lengths.max == 0 {
         problems.add("", "is no length of a prompt", format!("1 to {PROMPT_TOKENS_MAX} tokens"));
     }
     problems.into_result(lengths)

@@ -7,10 +7,13 @@ use notation::{DurationText, Problems, Rate};
 
 use crate::plan::curve::Burst;
 use crate::plan::draws::micros;
-use crate::plan::{Binding, BurstFile, Curve, Gaps, LoadFile, Pace, Segment, StageFile};
+use crate::plan::{Binding, BurstFile, Curve, Gaps, LoadFile, Pace, PacedFile, Segment, StageFile};
 
 /// More bursts than a drill of a day has.
 const BURSTS_MAX: u64 = 10_000;
+
+/// The most users with a pace: each has a key and a place in memory.
+const PACED_MAX: u32 = 100_000;
 
 /// The phase of a load without stages.
 const PHASE: &str = "load";
@@ -86,13 +89,14 @@ fn check_law(file: &LoadFile, problems: &mut Problems) -> Option<Law> {
             problems.add("arrivals.gamma.cv", "is no coefficient of variation", "0.01 to 100");
             return None;
         }
-        (None, None, None, Some(paced)) if paced.users > 0 && !paced.every.0.is_zero() => Law::Users {
+        (None, None, None, Some(paced)) if is_pace(paced) => Law::Users {
             users: paced.users,
             every: paced.every.into(),
             ramp: paced.ramp.map(Duration::from).unwrap_or_default(),
         },
         (None, None, None, Some(_)) => {
-            problems.add("arrivals.paced", "has no users or no time between requests", "numbers above zero");
+            let accepted = format!("1 to {PACED_MAX} users, and a time above zero");
+            problems.add("arrivals.paced", "has no users, too many, or no time between requests", accepted);
             return None;
         }
         _ => {
@@ -103,6 +107,10 @@ fn check_law(file: &LoadFile, problems: &mut Problems) -> Option<Law> {
         }
     };
     Some(law)
+}
+
+fn is_pace(paced: &PacedFile) -> bool {
+    (1..=PACED_MAX).contains(&paced.users) && !paced.every.0.is_zero()
 }
 
 fn check_duration(file: &LoadFile, binding: &Binding, problems: &mut Problems) -> Duration {

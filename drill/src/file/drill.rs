@@ -1,0 +1,294 @@
+//! A drill file as a whole: sections into one checked plan.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fault::grammar::Provider;
+use fault::{Family, FaultFile, Rule};
+use gateway::GatewayFile;
+use loadgen::plan::{Binding, LoadFile, LoadPlan};
+use mock_provider::{MockFile, MockPlan, Surface};
+use notation::{DurationText, Problems};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use world::Seed;
+
+use super::document::{Document, FileErrors};
+use super::target::{TargetFile, TargetPlan};
+use super::{Profile, expect, profile};
+use crate::judge::Expectation;
+
+/// What may be changed on the command line before a drill is checked.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    /// The set of overrides.
+    pub profile: Profile,
+    /// Another root seed.
+    pub seed: Option<u64>,
+    /// Every length divided by this.
+    pub shorten: Option<u32>,
+    /// Every rate multiplied by this.
+    pub scale_rate: Option<f64>,
+    /// `KEY=VALUE` assignments, in order.
+    pub set: Vec<String>,
+    /// Somebody's gateway in place of the embedded one.
+    pub target: Option<TargetFile>,
+}
+
+/// Which records the logs keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EvidenceKept {
+    /// Every one.
+    #[default]
+    All,
+    /// What is not ok, was faulted, or is among one in a hundred.
+    Notable,
+}
+
+/// A checked drill.
+#[derive(Debug, Clone)]
+pub struct DrillPlan {
+    /// Its name.
+    pub name: String,
+    /// What it does, in a sentence.
+    pub title: String,
+    /// The requirement that it comes from.
+    pub source: Option<String>,
+    /// How long load is offered.
+    pub duration: Duration,
+    /// The root seed.
+    pub seed: Seed,
+    /// The set of overrides in force, for reports.
+    pub profile: String,
+    /// The providers, in file order.
+    pub providers: Vec<ProviderPlan>,
+    /// The fault rules, in file order.
+    pub rules: Vec<Arc<Rule>>,
+    /// The embedded gateway, without addresses.
+    pub gateway: GatewayFile,
+    /// Somebody's gateway, if it is not the embedded one.
+    pub target: Option<TargetPlan>,
+    /// The load.
+    pub load: LoadPlan,
+    /// What is demanded.
+    pub expectations: Vec<Expectation>,
+    /// Which records are kept.
+    pub evidence: EvidenceKept,
+}
+
+/// One provider of a drill.
+#[derive(Debug, Clone)]
+pub struct ProviderPlan {
+    /// Its name.
+    pub name: String,
+    /// What is served in its place.
+    pub mock: MockPlan,
+    /// The section, for a child process.
+    pub file: MockFile,
+}
+
+/// The keys at the top of a drill file.
+const KEYS: [&str; 13] = [
+    "title",
+    "about",
+    "source",
+    "duration",
+    "seed",
+    "evidence",
+    "providers",
+    "faults",
+    "gateway",
+    "target",
+    "load",
+    "expect",
+    "profiles",
+];
+
+impl DrillPlan {
+    /// Applies the changes to a document and checks the whole.
+    ///
+    /// # Errors
+    /// Every problem that was found, with file and line.
+    pub fn read(name: &str, mut document: Document, changes: &Changes) -> Result<Self, FileErrors> {
+        profile::apply(&mut document, changes.profile)?;
+        if let Some(by) = changes.shorten {
+            profile::shorten(&mut document, by)?;
+        }
+        let mut problems = Problems::new();
+        for assignment in &changes.set {
+            if let Err(error) = document.set_text(assignment) {
+                problems.add("", format!("--set {assignment}: {error}"), "");
+            }
+        }
+        let plan = Reader { document: &document, problems }.read(name, changes);
+        plan.map_err(|problems| document.errors(problems))
+    }
+
+    /// The same drill with healthy providers.
+    #[must_use]
+    pub fn without_faults(&self) -> Self {
+        Self { rules: Vec::new(), ..self.clone() }
+    }
+
+    /// Whether the gateway under test is the reference gateway.
+    #[must_use]
+    pub fn is_embedded(&self) -> bool {
+        self.target.is_none()
+    }
+}
+
+/// Reads the sections of one document, noting every problem on the way.
+struct Reader<'d> {
+    document: &'d Document,
+    problems: Problems,
+}
+
+impl Reader<'_> {
+    fn read(mut self, name: &str, changes: &Changes) -> Result<DrillPlan, Problems> {
+        for key in self.document.keys().filter(|key| !KEYS.contains(key)) {
+            self.problems.add(key, format!("unknown key `{key}`"), KEYS.join(", "));
+        }
+        let duration = self.duration();
+        let seed = Seed(changes.seed.or(self.section("seed")).unwrap_or(0));
+        let evidence = self.section("evidence").unwrap_or_default();
+        let providers = self.providers();
+        let rules = self.rules(&providers);
+        let gateway = self.gateway(&providers);
+        let target = self.target(changes);
+        let expectations = self.take(expect::read(self.document.get("expect"))).unwrap_or_default();
+        let binding = binding(&gateway, target.as_ref(), duration, seed);
+        let load = self.load(&binding, changes.scale_rate);
+        let Some(load) = load else { return Err(self.problems) };
+        let plan = DrillPlan {
+            name: name.to_owned(),
+            title: self.section("title").unwrap_or_else(|| name.to_owned()),
+            source: self.section("source"),
+            duration,
+            seed,
+            profile: profile_name(changes),
+            providers,
+            rules,
+            gateway,
+            target,
+            load,
+            expectations,
+            evidence,
+        };
+        self.problems.into_result(plan)
+    }
+
+    fn take<T>(&mut self, result: Result<T, Problems>) -> Option<T> {
+        self.problems.take("", result)
+    }
+
+    fn section<T: DeserializeOwned>(&mut self, key: &str) -> Option<T> {
+        self.take(self.document.section(key)).flatten()
+    }
+
+    fn duration(&mut self) -> Duration {
+        let duration = self.section::<DurationText>("duration").map(Duration::from);
+        if duration.is_none_or(|duration| duration.is_zero()) {
+            self.problems.add("duration", "says no length", "how long load is offered, such as `45m`");
+        }
+        duration.unwrap_or_default()
+    }
+
+    fn providers(&mut self) -> Vec<ProviderPlan> {
+        let files: Vec<(String, MockFile)> =
+            self.take(self.document.entries("providers")).unwrap_or_default();
+        if files.is_empty() && self.document.get("providers").is_none() {
+            self.problems.add("providers", "is missing", "at least one `[providers.NAME]` with a profile");
+        }
+        let mut plans = Vec::new();
+        for (name, file) in files {
+            if let Some(mock) = self.problems.take(&format!("providers.{name}"), file.plan(&name)) {
+                plans.push(ProviderPlan { name, mock, file });
+            }
+        }
+        plans
+    }
+
+    fn rules(&mut self, providers: &[ProviderPlan]) -> Vec<Arc<Rule>> {
+        let files: Vec<(String, FaultFile)> = self.take(self.document.entries("faults")).unwrap_or_default();
+        let files: Vec<FaultFile> = files.into_iter().map(|(_, file)| file).collect();
+        let known: Vec<Provider<'_>> = providers
+            .iter()
+            .map(|provider| Provider { name: &provider.name, family: family(provider.mock.home()) })
+            .collect();
+        let rules = self.problems.take("faults", fault::plan(&files, &known)).unwrap_or_default();
+        rules.into_iter().map(Arc::new).collect()
+    }
+
+    /// The gateway's section with every provider of the drill in it.
+    fn gateway(&mut self, providers: &[ProviderPlan]) -> GatewayFile {
+        let mut file: GatewayFile = self.section("gateway").unwrap_or_default();
+        for provider in providers {
+            let entry = file.providers.entry(provider.name.clone());
+            entry.or_insert_with(|| gateway::plan::ProviderFile {
+                family: match provider.mock.home() {
+                    Surface::Bedrock => gateway::plan::FamilyName::Bedrock,
+                    Surface::Vertex => gateway::plan::FamilyName::Vertex,
+                },
+                // A name of the virtual network until the run knows an address.
+                url: Some(format!("http://proxy-{}", provider.name)),
+                region: provider.file.region.clone(),
+                project: None,
+                credentials: gateway::plan::CredentialsFile::default(),
+                in_flight_max: None,
+            });
+        }
+        self.problems.take("gateway", file.plan());
+        file
+    }
+
+    fn target(&mut self, changes: &Changes) -> Option<TargetPlan> {
+        let written: Option<TargetFile> = self.section("target");
+        let file = changes.target.clone().or(written)?;
+        self.problems.take("target", file.plan())
+    }
+
+    fn load(&mut self, binding: &Binding, scale: Option<f64>) -> Option<LoadPlan> {
+        let Some(mut file) = self.section::<LoadFile>("load") else {
+            self.problems.add("load", "is missing", "a `[load]` section with `arrivals` and `mix`");
+            return None;
+        };
+        if let Some(factor) = scale {
+            file.scale_rates(factor);
+        }
+        self.problems.take("load", file.plan(binding))
+    }
+}
+
+/// What the load calls the models, and which names pin it to one provider.
+fn binding(gateway: &GatewayFile, target: Option<&TargetPlan>, duration: Duration, seed: Seed) -> Binding {
+    let mut pinned = BTreeMap::new();
+    let chats = gateway.models.values().filter(|model| model.kind == gateway::plan::ModelKind::Chat);
+    for name in chats.flat_map(|model| &model.targets) {
+        if let Some((provider, _)) = name.split_once('/') {
+            pinned.entry(provider.to_owned()).or_insert_with(|| name.clone());
+        }
+    }
+    let models = target.map(|target| target.models.clone()).unwrap_or_default();
+    if let Some(target) = target {
+        pinned.clone_from(&target.pinned);
+    }
+    Binding { duration: Some(duration), models, pinned, seed }
+}
+
+/// Whose errors a mock speaks.
+fn family(surface: Surface) -> Family {
+    match surface {
+        Surface::Bedrock => Family::Bedrock,
+        Surface::Vertex => Family::Vertex,
+    }
+}
+
+/// The profile as reports name it.
+fn profile_name(changes: &Changes) -> String {
+    match changes.shorten {
+        Some(by) => format!("{} ÷ {by}", changes.profile.name()),
+        None => changes.profile.name().to_owned(),
+    }
+}
