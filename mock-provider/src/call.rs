@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use fault::layer::TOKENS_PLANNED;
 use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode, header};
 use world::http::Body;
@@ -21,7 +22,7 @@ use crate::profile::Profile;
 /// One request, read whole.
 pub(crate) struct Call<'a> {
     pub(crate) parts: &'a Parts,
-    /// The path without what the mock itself takes from it, raw.
+    /// The path, raw, without the fault that it asked for. The client signed the one in `parts`.
     pub(crate) path: &'a str,
     pub(crate) body: &'a Bytes,
     pub(crate) identity: Identity,
@@ -107,6 +108,14 @@ impl Engine {
         headers.reserve(8);
         headers.insert(header::DATE, self.dates.now());
         headers.insert(header::CONTENT_TYPE, content_type);
+        response
+    }
+
+    /// Tells the fault layer in front how many tokens the whole answer has, where that is wanted.
+    pub(crate) fn announce(&self, mut response: Response<Body>, answer: &Answer) -> Response<Body> {
+        if self.plan.announces_tokens {
+            response.headers_mut().insert(TOKENS_PLANNED, HeaderValue::from(answer.tokens()));
+        }
         response
     }
 

@@ -12,6 +12,7 @@ mod counters;
 mod engine;
 mod file;
 mod mock;
+mod overrides;
 mod plan;
 mod profile;
 mod service;

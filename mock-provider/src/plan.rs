@@ -19,6 +19,9 @@ pub struct MockPlan {
     pub region: Option<String>,
     /// A seed of its own.
     pub seed: Option<Seed>,
+    /// Whether answers say in a header ([`fault::layer::TOKENS_PLANNED`]) how many tokens they have. For a
+    /// mock behind a proxy, which takes the header away; a real provider sends none.
+    pub announces_tokens: bool,
     /// Limits of the Bedrock surface.
     pub bedrock_limits: quota::bedrock::Limits,
     /// Limits of the Vertex AI surface.
@@ -45,6 +48,7 @@ impl MockPlan {
             auth: AuthMode::default(),
             region: None,
             seed: None,
+            announces_tokens: false,
             bedrock_limits: quota::bedrock::Limits::default(),
             vertex_limits: quota::vertex::Limits::default(),
             profiles,

@@ -32,8 +32,8 @@ impl Doorkeeper {
 
     /// Lets a caller in and says which region it means.
     pub(super) fn admit<'c>(&'c self, engine: &Engine, call: &'c Call<'_>) -> Result<&'c str, Failure> {
-        // The path as it came: the caller signed it so.
-        let head = Head { path: call.path, ..Head::of_parts(call.parts) };
+        // The path as it came, a fault in it included: the caller signed it so.
+        let head = Head::of_parts(call.parts);
         self.authenticator.authenticate(&head, call.body, engine.clock.unix_micros() / 1_000_000)?;
         Ok(scope_region(call).or_else(|| host_region(call)).unwrap_or(&self.region))
     }

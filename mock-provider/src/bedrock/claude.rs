@@ -39,7 +39,7 @@ impl Bedrock {
             cache: None,
             latency_ms: decided.latency_ms(),
         };
-        Ok(invoke::answered(engine, call, answered.to_bytes(), counts))
+        Ok(engine.announce(invoke::answered(engine, call, answered.to_bytes(), counts), &decided.answer))
     }
 
     /// Checks a request and decides its answer; the same for both ways of delivery.

@@ -31,11 +31,12 @@ impl Bedrock {
         let script = ClaudeScript::new(decided, engine, call, claude_name(target.id.base()));
         let mut timer = engine.sleep(call, script.pace.first());
         (&mut timer).await;
+        let answer = script.answer;
         let mut response =
             reply::base(engine, call, StatusCode::OK, EVENT_STREAM, engine.play(script, timer));
         response.headers_mut().insert(headers::CONTENT_TYPE, headers::JSON);
         invoke::echo(call, &mut response);
-        Ok(response)
+        Ok(engine.announce(response, &answer))
     }
 }
 

@@ -48,7 +48,7 @@ impl Bedrock {
         decided.settlement.generated(decided.answer.tokens());
         let content = vec![ContentBlock::Text(decided.answer.text().into())];
         let answered = Answered::new(content, decided.stop_reason(), decided.usage, decided.latency_ms());
-        Ok(reply::json(engine, call, answered.to_bytes()))
+        Ok(engine.announce(reply::json(engine, call, answered.to_bytes()), &decided.answer))
     }
 
     /// Checks a Converse request and decides its answer; the same for both ways of delivery.

@@ -30,8 +30,9 @@ impl Bedrock {
         // The head comes with the first token, as from the service.
         let mut timer = engine.sleep(call, script.pace.first());
         (&mut timer).await;
+        let answer = script.answer;
         let body = engine.play(script, timer);
-        Ok(reply::base(engine, call, StatusCode::OK, EVENT_STREAM, body))
+        Ok(engine.announce(reply::base(engine, call, StatusCode::OK, EVENT_STREAM, body), &answer))
     }
 }
 

@@ -66,6 +66,11 @@ impl Bedrock {
         Failure::from(Error::new(ErrorKind::Validation, message)).respond(engine, call)
     }
 
+    /// Answers a request that asks for a fault that there is not.
+    pub(crate) fn refuse(&self, engine: &Engine, call: &Call<'_>, message: &str) -> Response<Body> {
+        Failure::invalid(message).respond(engine, call)
+    }
+
     async fn route(&self, engine: &Engine, call: &Call<'_>) -> Result<Response<Body>, Failure> {
         let route = path::parse(&call.parts.method, call.path)?;
         let region = self.doorkeeper.admit(engine, call)?;

@@ -20,6 +20,9 @@ pub(crate) struct Identity {
     pub(crate) content: u64,
     /// This arrival: keys how fast it is answered, and its request id.
     pub(crate) arrival: u64,
+    /// The try that this is of the client's, and how often it has come: what faults are decided by.
+    pub(crate) request: u64,
+    pub(crate) attempt: u32,
 }
 
 /// Names requests as they arrive.
@@ -52,7 +55,7 @@ impl Registry {
         };
         let attempt = self.counts.lock().unwrap_or_else(PoisonError::into_inner).count(request, now);
         let arrival = self.arrivals.hash(&[&request.to_le_bytes(), &attempt.to_le_bytes()]);
-        Identity { nonce, content, arrival }
+        Identity { nonce, content, arrival, request, attempt }
     }
 }
 

@@ -56,7 +56,7 @@ impl Vertex {
             response_id: Some(reply::response_id(engine, call).into()),
             prompt_feedback: None,
         };
-        Ok(reply::json(engine, answered.to_bytes()))
+        Ok(engine.announce(reply::json(engine, answered.to_bytes()), &decided.answer))
     }
 
     /// Checks a request and decides its answer; the same for both ways of delivery.

@@ -77,6 +77,12 @@ impl Vertex {
         Failure::of(Status::new(Code::InvalidArgument, message)).respond(engine, &Place::default())
     }
 
+    /// Answers a request that asks for a fault that there is not.
+    pub(crate) fn refuse(&self, engine: &Engine, message: &str) -> Response<Body> {
+        let status = Status::new(Code::InvalidArgument, message.to_owned());
+        Failure::of(status).respond(engine, &Place::default())
+    }
+
     async fn nowhere(&self, engine: &Engine, call: &Call<'_>) -> Response<Body> {
         let failure = Failure::Case(Case::PathNotFound);
         engine.sleep(call, failure.delay()).await;

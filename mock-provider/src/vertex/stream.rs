@@ -36,7 +36,9 @@ impl Vertex {
         let mut timer = engine.sleep(call, script.pace.first());
         (&mut timer).await;
         let content_type = HeaderValue::from_static(framing.content_type());
-        Ok(reply::base(engine, StatusCode::OK, content_type, engine.play(script, timer)))
+        let answer = script.answer;
+        let response = reply::base(engine, StatusCode::OK, content_type, engine.play(script, timer));
+        Ok(engine.announce(response, &answer))
     }
 }
 

@@ -324,3 +324,22 @@ fn a_refusal_is_quick_and_says_so() {
         assert_eq!(answered.header("x-amzn-requestid").len(), 36);
     });
 }
+
+#[test]
+fn an_announced_answer_says_its_length_to_the_layer_in_front() {
+    let mut plan = toml::from_str::<brownout_mock_provider::MockFile>(EXACT)
+        .expect("a file")
+        .plan("mock")
+        .expect("sound");
+    plan.announces_tokens = true;
+    crate::harness::planned(7, plan, |bench| async move {
+        for verb in ["converse", "converse-stream"] {
+            let answered = bench.post(&format!("{HAIKU}/{verb}"), &conversation("hello", 8)).await;
+            assert_eq!(answered.header("x-brownout-tokens-planned"), "8", "{verb}");
+        }
+    });
+    against(EXACT, |bench| async move {
+        let answered = bench.post(&format!("{HAIKU}/converse"), &conversation("hello", 8)).await;
+        assert_eq!(answered.header("x-brownout-tokens-planned"), "", "a provider says no such thing");
+    });
+}

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use brownout_mock_provider::{Mock, MockFile, start};
+use brownout_mock_provider::{Mock, MockFile, MockPlan, start};
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use wire::event_stream::Frame;
-use world::http::{Body, Client, collect};
+use world::http::{Body, Client, SendError, collect};
 use world::{Address, Instant, Seed, World, run_virtual};
 
 /// The nonce of most requests, and its tag.
@@ -39,17 +39,30 @@ pub(crate) fn against<T, F: Future<Output = T>>(file: &str, test: impl FnOnce(Be
 /// The same with a seed.
 pub(crate) fn seeded<T, F: Future<Output = T>>(seed: u64, file: &str, test: impl FnOnce(Bench) -> F) -> T {
     let file: MockFile = toml::from_str(file).expect("a mock file");
+    planned(seed, file.plan("mock").expect("a sound file"), test)
+}
+
+/// The same with a plan.
+pub(crate) fn planned<T, F: Future<Output = T>>(
+    seed: u64,
+    plan: MockPlan,
+    test: impl FnOnce(Bench) -> F,
+) -> T {
     run_virtual(Seed(seed), |world| async move {
-        let plan = file.plan("mock").expect("a sound file");
         let mock = start(&world, &Address::new("mock"), plan).expect("a free name");
         test(Bench { client: Client::new(&world), world, mock }).await
     })
 }
 
 impl Bench {
+    /// Sends a request and returns its head, if one comes.
+    pub(crate) async fn try_send(&self, request: Request<Body>) -> Result<Response<Body>, SendError> {
+        self.client.send(&Address::new("mock"), request).await
+    }
+
     /// Sends a request and returns its head.
     pub(crate) async fn send(&self, request: Request<Body>) -> Response<Body> {
-        self.client.send(&Address::new("mock"), request).await.expect("an answer")
+        self.try_send(request).await.expect("an answer")
     }
 
     /// Sends a request and reads its answer.

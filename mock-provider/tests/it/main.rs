@@ -2,6 +2,7 @@
 
 mod bedrock;
 mod embeddings;
+mod faults;
 mod harness;
 mod limits;
 mod misuse;
