@@ -27,6 +27,10 @@ fn every_problem_is_named_by_its_key() {
         &["classes.m.streaming", "classes.m.batch", "classes.n"],
     );
     check("arrivals = { poisson = \"1/s\" }\nmix = { get = 1 }", &["mix.get.path"]);
+    check(
+        "arrivals = { poisson = \"1/s\" }\nmix = { embeddings = 1 }\nprompt_tokens = { fixed = 5000 }\nclasses = { embeddings = { batch = 2000 } }",
+        &["classes.embeddings.batch"],
+    );
     check("arrivals = { poisson = \"1/s\" }\ncontrol = { \"vertex/*\" = \"5/s\" }", &["control.vertex/*"]);
     check("arrivals = { poisson = \"1/s\" }\ncontrol = { bedrock = \"5/s\" }", &["control.bedrock"]);
     check(
