@@ -21,7 +21,7 @@ use crate::target::Target;
 use answer::Reading;
 use request::Requests;
 
-/// Sends the requests of a plan to one target. Clones would share nothing: put it behind an `Arc`.
+/// Sends the requests of a plan to one target, over connections of its own.
 #[derive(Debug)]
 pub struct Client {
     clock: Clock,
