@@ -370,4 +370,40 @@ mod tests {
             assert_eq!(quota.tokens_left("r", "m"), None);
         });
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_minute_admits_more_than_burst_and_inflow(
+            tokens_per_minute in 1_u64..20_000,
+            requests in 1_u32..60,
+            asks in proptest::collection::vec((0_u64..8_000, 0_u64..3_000, 0_u64..3_000, 0_u64..3_000), 1..120),
+        ) {
+            in_virtual_time(|world| async move {
+                let limits = Limits {
+                    requests_per_minute: NonZeroU32::new(requests),
+                    tokens_per_minute: Some(tokens_per_minute),
+                    burndown: Some(1),
+                    ..Limits::default()
+                };
+                let quota = Quota::new(limits, *world.clock());
+                let mut admitted = Vec::new();
+                for (gap_ms, input, max_tokens, output) in asks {
+                    world.clock().sleep(Duration::from_millis(gap_ms)).await;
+                    if let Ok(reservation) = quota.admit("r", model("m"), demand(input, max_tokens)) {
+                        // An answer is never longer than allowed.
+                        let output = output.min(max_tokens);
+                        reservation.settle(Usage { input, cache_write: 0, output });
+                        admitted.push((world.clock().now(), input + output));
+                    }
+                }
+                for (first, (start, _)) in admitted.iter().enumerate() {
+                    let minute: Vec<_> =
+                        admitted[first..].iter().filter(|(at, _)| at.saturating_since(*start) <= MINUTE).collect();
+                    let used: u64 = minute.iter().map(|(_, tokens)| tokens).sum();
+                    assert!(used <= 2 * tokens_per_minute, "{used} tokens of {tokens_per_minute} a minute");
+                    assert!(minute.len() <= 2 * requests as usize + 1, "{} of {requests} requests", minute.len());
+                }
+            });
+        }
+    }
 }

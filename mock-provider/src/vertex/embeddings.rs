@@ -86,8 +86,7 @@ impl Vertex {
         (model, input): (&str, u64),
     ) -> Result<(), Failure> {
         let quota = (&self.quota, &self.pool);
-        let _settlement =
-            Settlement::admit(quota, &request.place, &call.identity, input, Case::EmbeddingQuota)?;
+        let _settlement = Settlement::admit(quota, request, &call.identity, input, Case::EmbeddingQuota)?;
         let profile = engine.plan.profile_of(Surface::Vertex, Kind::Embeddings, model);
         engine.sleep(call, engine.timing(profile, &call.identity, input).first()).await;
         Ok(())

@@ -55,11 +55,6 @@ impl Place {
         }
     }
 
-    /// Whose quota the request uses.
-    pub(super) fn scope(&self) -> quota::vertex::Scope<'_> {
-        quota::vertex::Scope { project: &self.project, location: &self.location, base_model: &self.model }
-    }
-
     fn particulars(&self) -> Particulars<'_> {
         Particulars {
             project: &self.project,

@@ -76,7 +76,7 @@ impl Vertex {
         let max_tokens = body.output_token_limit().unwrap_or(max_output_tokens(model));
         let settlement = Settlement::admit(
             (&self.quota, &self.pool),
-            &request.place,
+            request,
             &call.identity,
             prompt_tokens,
             Case::GeminiQuota,

@@ -39,7 +39,18 @@ pub(crate) struct Vertex {
 pub(crate) struct Request<'a> {
     path: Path<'a>,
     query: Query,
-    place: Place,
+}
+
+impl Request<'_> {
+    /// Whose quota it uses.
+    fn quota_scope(&self) -> quota::vertex::Scope<'_> {
+        let scope = self.path.scope.as_ref();
+        quota::vertex::Scope {
+            project: scope.map_or("", |scope| &scope.project),
+            location: scope.map_or("global", |scope| &scope.location),
+            base_model: self.path.operation.model().unwrap_or_default(),
+        }
+    }
 }
 
 impl Vertex {
@@ -60,13 +71,12 @@ impl Vertex {
         if !path.operation.methods().contains(&call.parts.method.as_str()) {
             return self.nowhere(engine, call).await;
         }
-        let place = Place::of(&path, &query);
-        let request = Request { path, query, place };
+        let request = Request { path, query };
         match self.route(engine, call, &request).await {
             Ok(response) => response,
             Err(failure) => {
                 engine.sleep(call, failure.delay()).await;
-                failure.respond(engine, &request.place)
+                failure.respond(engine, &Place::of(&request.path, &request.query))
             }
         }
     }

@@ -4,7 +4,8 @@ use quota::vertex::{Admission, Quota};
 use wire::vertex::error::Case;
 use world::Domain;
 
-use super::failure::{Failure, Place};
+use super::Request;
+use super::failure::Failure;
 use crate::engine::identity::Identity;
 
 /// Counts the output when dropped: what was generated until then.
@@ -18,14 +19,15 @@ impl Settlement {
     /// Counts a request of `input` tokens. `exhausted` is how the project's own quota refuses.
     pub(super) fn admit(
         (quota, pool): (&Quota, &Domain),
-        place: &Place,
+        request: &Request<'_>,
         identity: &Identity,
         input: u64,
         exhausted: Case,
     ) -> Result<Self, Failure> {
         let draw = pool.draws_n(identity.arrival).unit();
-        let admission =
-            quota.admit(place.scope(), input, draw).map_err(|refusal| Failure::quota(refusal, exhausted))?;
+        let admission = quota
+            .admit(request.quota_scope(), input, draw)
+            .map_err(|refusal| Failure::quota(refusal, exhausted))?;
         Ok(Self { admission: Some(admission), output: 0 })
     }
 

@@ -215,4 +215,32 @@ mod tests {
             assert!(quota.admit(SCOPE, 30, 0.99).is_ok(), "its rate has come back");
         });
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_minute_of_the_run_admits_more_than_the_limits(
+            requests in 0_u64..40,
+            input in 0_u64..20_000,
+            asks in proptest::collection::vec((0_u64..6_000, 0_u64..2_000), 1..150),
+        ) {
+            run_virtual(Seed(1), |world| async move {
+                let limits = Limits {
+                    requests_per_minute: Some(requests),
+                    input_tokens_per_minute: Some(input),
+                    ..Limits::default()
+                };
+                let quota = Quota::new(limits, *world.clock());
+                let mut used = BTreeMap::<u64, (u64, u64)>::new();
+                for (gap_ms, tokens) in asks {
+                    world.clock().sleep(Duration::from_millis(gap_ms)).await;
+                    if let Ok(admission) = quota.admit(SCOPE, tokens, 0.0) {
+                        admission.settle(100);
+                        let minute = used.entry(world.clock().now().as_micros() / 60_000_000).or_default();
+                        *minute = (minute.0 + 1, minute.1 + tokens);
+                    }
+                }
+                assert!(used.values().all(|minute| minute.0 <= requests && minute.1 <= input), "{used:?}");
+            });
+        }
+    }
 }
