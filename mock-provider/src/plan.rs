@@ -1,5 +1,6 @@
 //! What a mock serves, checked.
 
+use wire::bedrock::model::ModelId;
 use world::Seed;
 
 use crate::file::AuthMode;
@@ -68,8 +69,13 @@ impl MockPlan {
     }
 
     /// The profile that `model` follows: the first that lists it, else the first of its surface and kind.
+    /// A Bedrock model may be named in any form: bare, as an inference profile, as an ARN.
     #[must_use]
     pub fn profile_of(&self, surface: Surface, kind: Kind, model: &str) -> &Profile {
+        let model = match surface {
+            Surface::Bedrock => ModelId::new(model).base(),
+            Surface::Vertex => model,
+        };
         let mut candidates =
             self.profiles.iter().filter(|profile| profile.surface == surface && profile.kind == kind);
         let first = candidates.clone().next();
@@ -114,7 +120,7 @@ mod tests {
         let plan = MockPlan::new("p", named("bedrock/claude-haiku"), vec![]);
         let name = |surface, kind, model| plan.profile_of(surface, kind, model).name.clone();
         assert_eq!(
-            name(Surface::Bedrock, Kind::Chat, "anthropic.claude-sonnet-4-5-20250929-v1:0"),
+            name(Surface::Bedrock, Kind::Chat, "us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
             "bedrock/claude-sonnet"
         );
         assert_eq!(

@@ -50,7 +50,7 @@ impl Bedrock {
         target: &Target<'_>,
     ) -> Result<Decided<'e>, Failure> {
         let request = Request::parse(call.body).map_err(Failure::invalid)?;
-        let limit = target.id.max_output_tokens();
+        let limit = target.max_output_tokens();
         let asked = u32::try_from(request.max_tokens).unwrap_or(u32::MAX);
         if asked > limit {
             return Err(Failure::invalid(format!(

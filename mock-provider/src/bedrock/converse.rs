@@ -77,7 +77,7 @@ impl Bedrock {
         prompt_tokens: u64,
         asked: Option<u32>,
     ) -> Result<u32, Failure> {
-        let limit = target.id.max_output_tokens();
+        let limit = target.max_output_tokens();
         let max_tokens = asked.unwrap_or(limit);
         if max_tokens > limit {
             return Err(Failure::invalid(format!(

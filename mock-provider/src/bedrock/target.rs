@@ -1,7 +1,7 @@
 //! The model that a request names, if there is one.
 
 use wire::bedrock::error::{ErrorKind, text};
-use wire::bedrock::model::{Family, ModelId};
+use wire::bedrock::model::{Family, Model, ModelId};
 
 use super::failure::Failure;
 use crate::plan::MockPlan;
@@ -12,6 +12,8 @@ use crate::surface::Surface;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Target<'a> {
     pub(super) id: ModelId<'a>,
+    /// What is known of it; nothing of an account's own resources.
+    known: Option<&'static Model>,
     pub(super) family: Family,
     pub(super) region: &'a str,
 }
@@ -32,14 +34,16 @@ impl<'a> Target<'a> {
         let id = ModelId::new(text);
         let is_opaque = id.is_arn() && OPAQUE.iter().any(|kind| text.contains(kind));
         let is_added = plan.models.iter().any(|model| model == id.base());
-        if let Some(model) = id.model() {
+        let known = id.model();
+        if let Some(model) = known {
             if !model.on_demand && id.profile().is_none() && !is_added {
                 return Err(Failure::invalid(text::on_demand_unsupported(text)));
             }
         } else if !is_opaque && !is_added {
             return Err(ErrorKind::Validation.into());
         }
-        Ok(Self { id, family: id.family().unwrap_or(Family::Claude), region })
+        let family = known.map(|model| model.family).or_else(|| id.family()).unwrap_or(Family::Claude);
+        Ok(Self { id, known, family, region })
     }
 
     /// The profile that it follows.
@@ -52,8 +56,13 @@ impl<'a> Target<'a> {
         let id = if self.id.is_arn() { self.id.base() } else { self.id.as_str() };
         quota::bedrock::Model {
             id,
-            burndown: self.id.burndown(),
-            max_output_tokens: u64::from(self.id.max_output_tokens()),
+            burndown: self.known.map_or(1, |model| model.burndown),
+            max_output_tokens: u64::from(self.max_output_tokens()),
         }
+    }
+
+    /// The longest answer, in tokens.
+    pub(super) fn max_output_tokens(&self) -> u32 {
+        self.known.map_or_else(|| self.id.max_output_tokens(), |model| model.max_output_tokens)
     }
 }
