@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use world::World;
+use world::{Task, World};
 
 use crate::fleet::lock;
 use crate::plan::{AdmissionPolicy, Discipline};
@@ -57,7 +57,7 @@ struct Slot(Option<Arc<Shared>>);
 
 struct Waiting<'a>(&'a Shared);
 
-struct Service<'a>(&'a Shared);
+struct Service(Arc<Shared>);
 
 impl Shed {
     /// A short name, for counters and errors.
@@ -90,10 +90,14 @@ impl Admission {
         }
         match shared.policy.discipline {
             Discipline::Sharing => self.serve(self.shared_service_time()).await,
-            Discipline::Queue { length_max, age_max, .. } => {
+            Discipline::Queue { length_max, age_max, serves_leavers } => {
                 let slot = self.slot(length_max, age_max).await?;
-                self.serve(shared.policy.service_time).await;
-                drop(slot);
+                if serves_leavers {
+                    // On its own: it does not notice when the client leaves.
+                    let _ = self.0.occupy(slot).await;
+                } else {
+                    self.serve(shared.policy.service_time).await;
+                }
             }
         }
         shared.in_flight.fetch_add(1, Ordering::AcqRel);
@@ -166,7 +170,10 @@ impl Shared {
             let Some(sender) = next else { return };
             match sender.send(Slot(Some(Arc::clone(&self)))) {
                 Ok(()) => return,
-                Err(slot) if self.serves_leavers() => return self.occupy(slot),
+                Err(slot) if self.serves_leavers() => {
+                    drop(self.occupy(slot));
+                    return;
+                }
                 Err(mut slot) => slot.0 = None,
             }
         }
@@ -176,20 +183,21 @@ impl Shared {
         matches!(self.policy.discipline, Discipline::Queue { serves_leavers: true, .. })
     }
 
-    /// Spends a service time on a request that nobody waits for any more.
-    fn occupy(&self, slot: Slot) {
-        let served = self.world.clock().sleep(self.policy.service_time);
-        drop(self.world.spawn(async move {
+    /// Spends a service time, whether or not anybody waits for its end.
+    fn occupy(self: &Arc<Self>, slot: Slot) -> Task<()> {
+        let (service, served) = (Service::begin(self), self.world.clock().sleep(self.policy.service_time));
+        self.world.spawn(async move {
             served.await;
+            drop(service);
             drop(slot);
-        }));
+        })
     }
 }
 
-impl<'a> Service<'a> {
-    fn begin(shared: &'a Shared) -> Self {
+impl Service {
+    fn begin(shared: &Arc<Shared>) -> Self {
         shared.in_service.fetch_add(1, Ordering::AcqRel);
-        Self(shared)
+        Self(Arc::clone(shared))
     }
 }
 
@@ -207,7 +215,7 @@ impl Drop for Waiting<'_> {
     }
 }
 
-impl Drop for Service<'_> {
+impl Drop for Service {
     fn drop(&mut self) {
         self.0.in_service.fetch_sub(1, Ordering::AcqRel);
     }
@@ -306,7 +314,7 @@ mod tests {
             let (_first, _second) = (spawn(), spawn());
             let leavers: Vec<_> = (0..4).map(|_| spawn()).collect();
             clock.sleep(MS).await;
-            leavers.iter().for_each(world::Task::abort);
+            leavers.iter().for_each(Task::abort);
             clock.sleep(MS).await;
             assert_eq!(admission.waiting(), 0);
             admission.enter().await.expect("let in");

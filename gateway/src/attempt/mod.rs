@@ -131,7 +131,9 @@ impl Dispatcher {
 
     /// Leave to try a target that this request has not tried: the first that lets it in.
     async fn fresh(&self, progress: &mut Progress<'_>) -> Option<Entry> {
-        for position in progress.untried() {
+        let mut from = 0;
+        while let Some(position) = progress.untried(from) {
+            from = position + 1;
             let target = self.target(progress, position)?;
             let entry = match self.enter(target, progress) {
                 Err(blocked) if position == 0 && blocked.by_breaker => {

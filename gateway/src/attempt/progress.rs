@@ -42,10 +42,9 @@ impl<'a> Progress<'a> {
         self.last.filter(|position| self.tries(*position) <= same_target_first)
     }
 
-    /// Positions not tried yet, in order.
-    pub(super) fn untried(&self) -> impl Iterator<Item = usize> + use<> {
-        let tried: Vec<bool> = self.tries.iter().map(|tries| *tries > 0).collect();
-        tried.into_iter().enumerate().filter_map(|(position, tried)| (!tried).then_some(position))
+    /// The first position from `from` on that has not been tried.
+    pub(super) fn untried(&self, from: usize) -> Option<usize> {
+        (from..self.tries.len()).find(|position| self.tries(*position) == 0)
     }
 
     /// Positions tried already, in order.

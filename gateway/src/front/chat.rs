@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use evidence::record::LedgerState;
 use http::Response;
-use wire::openai::chat::ChatRequest;
+use wire::openai::chat::{ChatRequest, Message};
 use world::Instant;
 use world::http::Body;
 
@@ -165,7 +165,7 @@ fn parse(body: &[u8]) -> Result<ChatRequest<'_>, Refusal> {
 
 /// What decides the time limits; four bytes a token is the usual estimate.
 fn work(request: &ChatRequest<'_>) -> Work {
-    let bytes: usize = request.messages.iter().flat_map(|message| message.texts()).map(str::len).sum();
+    let bytes: usize = request.messages.iter().flat_map(Message::texts).map(str::len).sum();
     let prompt_tokens = u32::try_from(bytes / 4).unwrap_or(u32::MAX);
     Work { prompt_tokens, output_tokens: request.output_token_limit() }
 }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use evidence::record::LedgerState;
 use http::Response;
+use wire::json::Text;
 use wire::openai::embeddings::{EmbeddingRequest, EncodingFormat, Input};
 use world::http::Body;
 
@@ -63,7 +64,7 @@ pub(super) async fn answer(core: &Core, body: &Bytes, caller: &Caller) -> Result
 fn texts<'a>(request: &'a EmbeddingRequest<'_>) -> Result<Vec<&'a str>, &'static str> {
     let texts: Vec<&str> = match &request.input {
         Input::Text(text) => vec![text],
-        Input::Texts(texts) => texts.iter().map(|text| text.as_str()).collect(),
+        Input::Texts(texts) => texts.iter().map(Text::as_str).collect(),
         Input::Tokens(_) | Input::TokenLists(_) => {
             return Err("`input` must be text: the providers do not take tokens.");
         }

@@ -13,6 +13,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use evidence::Name;
 use evidence::nonce::find_last;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
@@ -48,6 +49,18 @@ pub(crate) struct Caller {
     pub(crate) connection: ConnectionHandle,
     /// Its place among those in flight.
     pub(crate) _in_flight: InFlight,
+}
+
+/// A request that is not answered, with its name once it has one.
+struct Refused {
+    refusal: Refusal,
+    request_id: Option<Name>,
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, request_id: None }
+    }
 }
 
 /// What model requests can be for.
@@ -100,7 +113,7 @@ async fn answer(
     request: Request<Body>,
     connection: ConnectionHandle,
 ) -> Response<Body> {
-    let (name, world) = (route.as_ref().map_or("none", |route| route.name()), core.world.clone());
+    let (label, world) = (route.as_ref().map_or("none", |route| route.name()), core.world.clone());
     let metrics = Arc::clone(&core.metrics);
     let drains = core.policy.streams.on_leave == OnLeave::Drain;
     let work = serve(core, route, request, connection);
@@ -109,7 +122,7 @@ async fn answer(
     } else {
         work.await
     };
-    metrics.answered(name, response.status().as_u16());
+    metrics.answered(label, response.status().as_u16());
     response
 }
 
@@ -123,9 +136,11 @@ async fn serve(
         Err(refusal) => refusal.respond(core.policy.errors),
         Ok(route) => match admitted(&core, route, request, connection).await {
             Ok(response) => response,
-            Err(refusal) => {
+            Err(Refused { refusal, request_id }) => {
                 core.metrics.refused(&refusal);
-                refusal.respond(core.policy.errors)
+                let mut response = refusal.respond(core.policy.errors);
+                name(&mut response, REQUEST_ID, request_id.as_deref().unwrap_or_default());
+                response
             }
         },
     }
@@ -137,23 +152,24 @@ async fn admitted(
     route: Route,
     request: Request<Body>,
     connection: ConnectionHandle,
-) -> Result<Response<Body>, Refusal> {
+) -> Result<Response<Body>, Refused> {
     let began = core.clock.now();
-    let in_flight = core.admission.enter().await?;
+    let in_flight = core.admission.enter().await.map_err(Refusal::from)?;
     let (head, body) = request.into_parts();
-    let body = collect(body, REQUEST_LIMIT).await?;
-    let tenant = auth::tenant(&*core.store, &head.headers).await?;
+    let body = collect(body, REQUEST_LIMIT).await.map_err(Refusal::from)?;
+    let tenant = auth::tenant(&*core.store, &head.headers).await.map_err(Refusal::from)?;
     let nonce = find_last(&body);
     let identity = core.identity(nonce);
     let request_id = core.request_id(identity);
-    let account = Account { request_id, nonce, tenant };
+    let account = Account { request_id: Name::clone(&request_id), nonce, tenant };
     let caller = Caller { account, identity, began, connection, _in_flight: in_flight };
-    match route {
+    let answered = match route {
         Route::Chat => chat::answer(core, body, caller).await,
         Route::Embeddings => embeddings::answer(core, &body, &caller).await,
         Route::Models => Ok(models::list(core)),
         Route::Model => models::one(core, head.uri.path()),
-    }
+    };
+    answered.map_err(|refusal| Refused { refusal, request_id: Some(request_id) })
 }
 
 /// A good JSON answer that a provider gave.
@@ -165,11 +181,15 @@ fn served(body: Bytes, caller: &Caller, provider: &str) -> Response<Body> {
 
 /// Names the request and who served it.
 fn sign(response: &mut Response<Body>, caller: &Caller, provider: &str) {
-    let named = [(REQUEST_ID, &*caller.account.request_id), (PROVIDER, provider)];
-    for (name, text) in named {
-        if let Ok(value) = HeaderValue::from_str(text) {
-            response.headers_mut().insert(name, value);
-        }
+    name(response, REQUEST_ID, &caller.account.request_id);
+    name(response, PROVIDER, provider);
+}
+
+fn name(response: &mut Response<Body>, header: HeaderName, text: &str) {
+    if let Ok(value) = HeaderValue::from_str(text)
+        && !text.is_empty()
+    {
+        response.headers_mut().insert(header, value);
     }
 }
 

@@ -301,7 +301,7 @@ impl PolicyFile {
 
     fn apply_admission(&self, policy: &mut Policy, problems: &mut Problems) {
         let admission = &mut policy.admission;
-        let capacity = self.capacity.map_or(admission.capacity_per_second(), |rate| rate.per_second());
+        let capacity = self.capacity.map_or(admission.capacity_per_second(), Rate::per_second);
         let service_s = self.service_time.map_or(admission.service_time, |text| text.0).as_secs_f64();
         let slots = (capacity * service_s - 1e-9).ceil().max(1.0);
         if capacity > 0.0 && service_s > 0.0 && slots < 1e6 {

@@ -271,10 +271,14 @@ impl Drop for Relay {
     /// The client has left, unless the relay has ended.
     fn drop(&mut self) {
         self.bill(LedgerState::Partial);
-        let drains = self.policy().on_leave == OnLeave::Drain;
-        let stage = std::mem::replace(&mut self.stage, Stage::Ended);
-        if drains && let Stage::Streaming(served) = stage {
-            drop(self.again.core.world.spawn(drain(*served)));
+        if self.policy().on_leave == OnLeave::Cancel {
+            return;
+        }
+        let world = &self.again.core.world;
+        match std::mem::replace(&mut self.stage, Stage::Ended) {
+            Stage::Streaming(served) => drop(world.spawn(drain(*served))),
+            Stage::Opening(opening) => drop(world.spawn(opening)),
+            Stage::BreakingOff(_) | Stage::Ended => {}
         }
     }
 }

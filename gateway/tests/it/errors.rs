@@ -103,3 +103,12 @@ fn retries_at_one_target_stay_within_their_budget() {
         assert!((100..=111 + seconds).contains(&retries), "{retries} retries in {seconds} s");
     });
 }
+
+#[test]
+fn refusals_carry_the_request_id_too() {
+    with(&[], |rig| async move {
+        rig.bedrock.always(bedrock_error(400));
+        let answer = rig.chat("haiku", 1).await;
+        assert!(answer.headers["x-request-id"].to_str().expect("text").starts_with("req_"));
+    });
+}

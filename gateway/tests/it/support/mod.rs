@@ -5,7 +5,7 @@ mod script;
 
 pub(crate) use client::{Ending, chat_body, request as request_with_key};
 pub(crate) use script::{
-    Event, Provider, Reply, StreamEnd, bedrock_answer, bedrock_error, tokens, vertex_answer,
+    Event, Provider, Reply, Seen, StreamEnd, bedrock_answer, bedrock_error, tokens, vertex_answer,
 };
 
 use std::future::Future;
