@@ -54,7 +54,8 @@ pub enum AuthMode {
     Off,
     /// There must be some.
     Presence,
-    /// As the provider does: signatures are verified, keys must be known.
+    /// As the provider does, as far as it can be told: Bedrock's signatures are verified and its keys must be
+    /// known; Google's tokens say nothing to a stranger, so any will do.
     #[default]
     Strict,
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::Method;
+use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use world::{Address, World};
 
@@ -91,4 +92,44 @@ fn half_a_request_gets_no_answer_and_does_no_harm() {
         assert_eq!(bench.mock.connections(), 0);
         assert_eq!(bench.post(PATHS[4], r#"{"inputText":"x"}"#).await.status(), 200);
     });
+}
+
+/// Bytes that are nearly a request: pieces of good ones in any order, and anything at all between them.
+fn nearly_a_request() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("{".to_owned()),
+        Just("}".to_owned()),
+        Just("]}".to_owned()),
+        Just("\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"x\"}]}]".to_owned()),
+        Just("\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"x\"}]}]".to_owned()),
+        Just("\"inputText\":\"x\"".to_owned()),
+        Just("\"instances\":[{\"content\":\"x\"}]".to_owned()),
+        Just("\"inferenceConfig\":{\"maxTokens\":99999999999}".to_owned()),
+        Just(",".to_owned()),
+        any::<String>(),
+    ];
+    proptest::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_body_goes_unanswered(body in nearly_a_request()) {
+        against(EXACT, |bench| async move {
+            for path in PATHS {
+                let status = bench.post(path, &body).await.status();
+                assert!(status == 200 || status == 400, "{path} {body}: {status}");
+            }
+        });
+    }
+
+    #[test]
+    fn no_path_goes_unanswered(path in "/(model|v1|fault|computeMetadata|token)?[a-zA-Z0-9/:.=,%?&@-]{0,40}") {
+        against(EXACT, |bench| async move {
+            let Ok(uri) = path.parse::<http::Uri>() else { return };
+            let status = bench.post(&uri.to_string(), "{}").await.status();
+            assert!((200..600).contains(&status), "{path}: {status}");
+        });
+    }
 }
