@@ -323,3 +323,97 @@ impl PolicyFile {
         admission.in_flight_max = self.in_flight_max.or(admission.in_flight_max);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> GatewayFile {
+        toml::from_str(text).expect("a section")
+    }
+
+    fn problems(text: &str) -> Vec<String> {
+        let found = read(text).plan().expect_err("it has problems");
+        found.as_slice().iter().map(|problem| problem.path.clone()).collect()
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once() {
+        let text = r#"
+            keys = [{ key = "", tenant = "a" }, { key = "", tenant = "b" }]
+            providers.a = { family = "bedrock", url = "ftp://x" }
+            models.chat.targets = ["a/claude", "b/gemini", "a/"]
+            models.empty.targets = []
+            policy.attempts_max = 0
+        "#;
+        assert_eq!(
+            problems(text),
+            [
+                "providers.a.url",
+                "models.chat.targets[1]",
+                "models.chat.targets[2]",
+                "models.empty.targets",
+                "keys[0].key",
+                "keys[1].key",
+                "keys[1].key",
+                "policy.attempts_max",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_typo_is_not_ignored() {
+        assert!(toml::from_str::<GatewayFile>("policy.attempt_max = 2").is_err());
+        assert!(toml::from_str::<GatewayFile>("provider.a = {}").is_err());
+    }
+
+    #[test]
+    fn capacity_becomes_whole_slots() {
+        for (policy, slots, service_us) in [
+            ("", 7, 20_000),
+            ("policy.capacity = \"350/s\"", 7, 20_000),
+            ("policy.capacity = \"600/s\"", 12, 20_000),
+            ("policy.capacity = \"333/s\"", 7, 21_021),
+            ("policy.capacity = \"1/s\"", 1, 1_000_000),
+            ("policy = { capacity = \"1000/s\", service_time = \"5ms\" }", 5, 5_000),
+        ] {
+            let text = format!(
+                "providers.a = {{ family = \"vertex\", url = \"http://a\" }}\nmodels.chat.targets = [\"a/b\"]\n{policy}"
+            );
+            let plan = read(&text).plan().expect("a plan");
+            let admission = &plan.policy.admission;
+            assert_eq!(
+                (admission.slots, admission.service_time.as_micros()),
+                (slots, service_us),
+                "{policy}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_plan_declares_what_a_weakness_does_not_change() {
+        let text = r#"
+            providers.a = { family = "vertex", url = "http://a", in_flight_max = 9 }
+            models.chat.targets = ["a/one", "a/two"]
+        "#;
+        let mut plan = read(text).plan().expect("a plan");
+        plan.weaken(crate::weakness::find("no-breaker").expect("it exists"));
+        assert!(plan.policy.breaker.is_none() && plan.declared.breaker);
+        assert_eq!(plan.declared.breaker_open_max.as_secs(), 24);
+        assert_eq!(plan.declared.order, [("chat".to_owned(), vec!["a/one".to_owned(), "a/two".to_owned()])]);
+        assert_eq!(plan.declared.in_flight_max, [("a".to_owned(), 9)]);
+        assert_eq!(plan.weaknesses, ["no-breaker"]);
+    }
+
+    #[test]
+    fn a_plan_does_not_print_its_secrets() {
+        let text = r#"
+            keys = [{ key = "sk-secret", tenant = "acme" }]
+            providers.a = { family = "vertex", url = "http://a", credentials = { token = "ya29.secret" } }
+            providers.b = { family = "bedrock", url = "http://b", credentials = { aws = { access_key = "AK", secret_key = "aws-secret" } } }
+            models.chat.targets = ["a/one", "b/two"]
+        "#;
+        let printed = format!("{:?}", read(text).plan().expect("a plan"));
+        assert!(!printed.contains("secret"), "{printed}");
+    }
+}

@@ -3,7 +3,9 @@
 use http::Method;
 use serde_json::json;
 
-use crate::support::{Reply, bedrock_answer, bedrock_error, request_with_key, vertex_answer, with};
+use crate::support::{
+    Reply, bedrock_answer, bedrock_error, plan, request_with_key, vertex_answer, with, with_plan,
+};
 
 #[test]
 fn a_request_that_the_provider_refuses_is_never_sent_again() {
@@ -110,5 +112,22 @@ fn refusals_carry_the_request_id_too() {
         rig.bedrock.always(bedrock_error(400));
         let answer = rig.chat("haiku", 1).await;
         assert!(answer.headers["x-request-id"].to_str().expect("text").starts_with("req_"));
+    });
+}
+
+#[test]
+fn overload_is_refused_at_once_and_says_when_to_come_back() {
+    let mut plan = plan(&[]);
+    plan.policy.admission.in_flight_max = Some(1);
+    with_plan(plan, |rig| async move {
+        rig.bedrock.always(bedrock_answer(1_000));
+        let rig = std::sync::Arc::new(rig);
+        let shared = std::sync::Arc::clone(&rig);
+        let first = rig.world.spawn(async move { shared.chat("chat", 1).await.status });
+        rig.sleep_ms(500).await;
+        let second = rig.chat("chat", 2).await;
+        assert_eq!((second.status, second.retry_after(), second.head_at), (503, Some(1), 500));
+        assert_eq!(second.json()["error"]["code"], "in_flight");
+        assert_eq!((first.await.expect("an answer"), rig.bedrock.count()), (200, 1));
     });
 }

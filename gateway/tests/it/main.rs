@@ -1,4 +1,4 @@
-//! The gateway's behaviour towards clients and providers, over virtual pipes.
+//! The gateway's behaviour towards clients and providers.
 
 mod support;
 
@@ -6,6 +6,7 @@ mod breaker; // a provider that fails, recovers, and how soon requests notice
 mod errors; // what clients get when there is no answer
 mod failover; // which provider answers
 mod observe; // health, metrics, state, ledger
+mod sockets; // the same in real time
 mod streams; // relaying, and losing a provider on the way
 mod weakness_admission; // each weakness beside the healthy gateway
 mod weakness_attempts;

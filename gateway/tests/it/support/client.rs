@@ -2,7 +2,6 @@
 
 use http::{HeaderMap, Method, Request};
 use serde_json::{Value, json};
-use world::Address;
 use world::http::Body;
 
 use super::{Rig, nonce};
@@ -91,7 +90,7 @@ impl Rig {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.client.send(&Address::new("gateway"), request).await.expect("a response");
+        let response = self.client.send(self.gateway.address(), request).await.expect("a response");
         let head_at = self.now_ms();
         let (head, mut body) = response.into_parts();
         let mut answer = Answer {
@@ -119,8 +118,7 @@ impl Rig {
     /// Sends a chat and leaves after `ms`, or with the first piece of the body when none is given.
     pub(crate) async fn leave(&self, body: &Value, after_ms: Option<u64>) {
         let request = request(Method::POST, "/v1/chat/completions", body.to_string(), "sk-1");
-        let gateway = Address::new("gateway");
-        let sent = self.client.send(&gateway, request);
+        let sent = self.client.send(self.gateway.address(), request);
         match after_ms {
             Some(ms) => {
                 let left = self.clock().timeout(std::time::Duration::from_millis(ms), sent).await;

@@ -1,4 +1,4 @@
-//! A gateway between a client and two scripted providers, all over virtual pipes.
+//! A gateway between a client and three scripted providers, over virtual pipes or sockets.
 
 mod client;
 mod script;
@@ -17,7 +17,7 @@ use brownout_gateway::{self as gateway, Gateway, weakness};
 use evidence::journal::Observe;
 use evidence::{AttemptRecord, ClientRecord, FaultRecord, Journal, LedgerRecord};
 use world::http::Client;
-use world::{Clock, Seed, World, run_virtual};
+use world::{Address, BaseUrl, Clock, Seed, World, run_real, run_virtual};
 
 /// Everything a test has at hand.
 pub(crate) struct Rig {
@@ -78,17 +78,31 @@ pub(crate) fn with<T, F: Future<Output = T>>(weaknesses: &[&str], test: impl FnO
 
 /// Runs a test against the gateway of a plan.
 pub(crate) fn with_plan<T, F: Future<Output = T>>(plan: GatewayPlan, test: impl FnOnce(Rig) -> F) -> T {
-    run_virtual(Seed(7), |world| async move {
-        let [bedrock, vertex, west] = ["bedrock", "vertex", "west"].map(|name| Provider::start(&world, name));
+    run_virtual(Seed(7), |world| async move { test(Rig::start(world, plan)).await })
+}
+
+/// Runs a test over sockets, in real time.
+pub(crate) fn over_sockets<T, F: Future<Output = T>>(test: impl FnOnce(Rig) -> F) -> T {
+    run_real(Seed(7), 1, |world| async move { test(Rig::start(world, plan(&[]))).await }).expect("a runtime")
+}
+
+impl Rig {
+    fn start(world: World, mut plan: GatewayPlan) -> Self {
+        let any_port = Address::new("127.0.0.1:0");
+        let place = |name: &str| if world.is_virtual() { Address::new(name) } else { any_port.clone() };
+        let [bedrock, vertex, west] =
+            ["bedrock", "vertex", "west"].map(|name| Provider::start(&world, &place(name)));
+        for (provider, running) in plan.providers.iter_mut().zip([&bedrock, &vertex, &west]) {
+            provider.url = BaseUrl::of(running.address().clone());
+        }
+        plan.listen = place("gateway");
         let entries = Arc::new(Mutex::new(Entries::default()));
         let ledger = Journal::builder().observer(Box::new(Arc::clone(&entries))).virtual_time();
         let gateway = gateway::start(&world, &plan, Some(ledger.clone())).expect("a gateway");
         let client = Client::new(&world);
-        test(Rig { world, gateway, bedrock, vertex, west, client, ledger, entries }).await
-    })
-}
+        Self { world, gateway, bedrock, vertex, west, client, ledger, entries }
+    }
 
-impl Rig {
     pub(crate) fn clock(&self) -> Clock {
         *self.world.clock()
     }

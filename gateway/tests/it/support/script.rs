@@ -67,7 +67,7 @@ type Script = Box<dyn Fn(&Seen, usize) -> Reply + Send + Sync>;
 /// A running provider.
 pub(crate) struct Provider {
     shared: Arc<Shared>,
-    _server: Server,
+    server: Server,
 }
 
 struct Shared {
@@ -82,14 +82,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Provider {
-    pub(crate) fn start(world: &World, name: &str) -> Self {
+    pub(crate) fn start(world: &World, address: &Address) -> Self {
         let shared = Arc::new(Shared {
             world: world.clone(),
             clock: *world.clock(),
             script: Mutex::new(Box::new(|_, _| Reply::Silence)),
             seen: Mutex::default(),
         });
-        let listener = world.network().listen(&Address::new(name)).expect("a free name");
+        let listener = world.network().listen(address).expect("a free address");
         let handler = {
             let shared = Arc::clone(&shared);
             move |request: Request<Body>, connection: ConnectionHandle| {
@@ -97,7 +97,11 @@ impl Provider {
                 async move { answer(shared, request, connection).await }
             }
         };
-        Self { shared, _server: serve(world, listener, Arc::new(handler)) }
+        Self { shared, server: serve(world, listener, Arc::new(handler)) }
+    }
+
+    pub(crate) fn address(&self) -> &Address {
+        self.server.address()
     }
 
     /// Answers each request as `script` says from the request and its ordinal, from 0.
