@@ -5,6 +5,7 @@
 //! to the head, what it does to the body.
 
 use std::future::Future;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use evidence::Name;
@@ -12,6 +13,7 @@ use evidence::record::{AppliedFault, AttemptOutcome, ClosedBy};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::response::Parts;
 use http::{HeaderMap, Response};
+use http_body::Body as _;
 use notation::format_duration;
 use wire::splitter::{Format, Splitter};
 use world::http::{Abort, Body};
@@ -91,24 +93,11 @@ where
         remaining: decision.window.remaining(decision.at),
     };
     let mut draws = decision.verdict.draws.clone();
-    match decision.effect().before(&scene, &mut draws) {
-        Before::Forward => {}
-        Before::Impossible(reason) => account.tally().impossible(reason),
-        Before::ForwardAfter(delay) => {
-            account.tally().applied();
-            account.tally().parameter("delay", format_duration(delay));
-            exchange.clock.sleep(delay).await;
-        }
-        Before::Reset => return Err(reset(&exchange, account)),
-        Before::Silence(length) => return Err(stay_silent(length, &exchange, account).await),
-        Before::Answer { response, bogus } => {
-            let tally = account.tally();
-            tally.applied();
-            tally.bogus = bogus;
-            tally.end(AttemptOutcome::Error, ClosedBy::Fault);
-            return Ok(pass(response, &exchange, account));
-        }
-    }
+    let before = decision.effect().before(&scene, &mut draws);
+    let mut account = match intercept(before, &exchange, account).await {
+        ControlFlow::Continue(account) => account,
+        ControlFlow::Break(answered) => return answered,
+    };
     match next().await {
         Ok(response) => Ok(treat(response, decision.effect(), &draws, &scene, &exchange, account)),
         Err(failure) => {
@@ -116,6 +105,35 @@ where
             without_answer(failure, &exchange, account)
         }
     }
+}
+
+/// Does what an effect does before forwarding; goes on with the account if there is still forwarding to do.
+async fn intercept<A: Account>(
+    before: Before,
+    exchange: &Exchange<'_>,
+    mut account: A,
+) -> ControlFlow<Result<Response<Body>, Abort>, A> {
+    let tally = account.tally();
+    match before {
+        Before::Forward => {}
+        Before::Impossible(reason) => tally.impossible(reason),
+        Before::ForwardAfter(delay) => {
+            tally.applied();
+            tally.parameter("delay", format_duration(delay));
+            exchange.clock.sleep(delay).await;
+        }
+        Before::Reset => return ControlFlow::Break(Err(reset(exchange, account))),
+        Before::Silence(length) => {
+            return ControlFlow::Break(Err(stay_silent(length, exchange, account).await));
+        }
+        Before::Answer { response, bogus } => {
+            tally.applied();
+            tally.bogus = bogus;
+            tally.end(AttemptOutcome::Error, ClosedBy::Fault);
+            return ControlFlow::Break(Ok(pass(response, exchange, account)));
+        }
+    }
+    ControlFlow::Continue(account)
 }
 
 /// Resets the connection, as a rule about connections decided, before the request is read.
@@ -218,11 +236,11 @@ fn treat<A: Account>(
     let facts = AnswerFacts {
         format: stream_format(&head, &exchange.asked),
         shape: exchange.asked.dialect.shape,
-        length: content_length(&head.headers),
+        length: if body.is_end_stream() { Some(0) } else { content_length(&head.headers) },
     };
     let tally = account.tally();
     note_head(tally, &mut head);
-    if effect.on_head(&mut head, scene) {
+    if effect.on_head(&mut head, &facts, scene) {
         tally.applied();
     }
     let surgeon = match effect.on_body(&facts, scene, draws) {

@@ -90,10 +90,10 @@ impl Route {
         strip_hop_by_hop(&mut parts.headers);
         parts.version = Version::HTTP_11;
         parts.uri = self.target(&parts.uri);
-        if !parts.headers.contains_key(HOST) {
-            if let Ok(host) = HeaderValue::from_str(self.upstream.authority()) {
-                parts.headers.insert(HOST, host);
-            }
+        if !parts.headers.contains_key(HOST)
+            && let Ok(host) = HeaderValue::from_str(self.upstream.authority())
+        {
+            parts.headers.insert(HOST, host);
         }
         let body = if body.is_empty() { Body::empty() } else { Body::full(body) };
         match self.client.send(&self.upstream.address, Request::from_parts(parts, body)).await {

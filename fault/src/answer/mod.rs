@@ -1,5 +1,6 @@
 //! Answers on their way downstream: what passes is counted, what an effect asks for is done.
 
+mod acting;
 mod body;
 pub(crate) mod events;
 mod position;

@@ -7,8 +7,6 @@ use bytes::Bytes;
 use evidence::record::AttemptOutcome;
 use serde::Deserialize;
 
-use super::Fate;
-
 /// How a body is broken off.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -54,6 +52,10 @@ pub(crate) enum Step {
     Resume,
     /// Once the head is on the network, lift the limit on the connection's speed.
     Unpace,
+    /// Note that the fault has taken hold.
+    Applied,
+    /// Note that it cannot.
+    Impossible(&'static str),
     /// Break off; nothing after this is done.
     Break { by: By, outcome: AttemptOutcome },
 }
@@ -62,7 +64,6 @@ pub(crate) enum Step {
 #[derive(Debug, Default)]
 pub(crate) struct Steps {
     queue: VecDeque<Step>,
-    fate: Fate,
 }
 
 impl Steps {
@@ -91,13 +92,11 @@ impl Steps {
 
     /// Falls silent for a time, or until the peer leaves.
     pub(crate) fn stall(&mut self, length: Option<Duration>) {
-        self.applied();
         self.queue.extend([Step::Stall { left: length, murmur: None }, Step::Resume]);
     }
 
     /// The same, but sends `bytes` every so often.
     pub(crate) fn murmur(&mut self, length: Option<Duration>, every: Duration, bytes: Bytes) {
-        self.applied();
         self.queue.extend([Step::Stall { left: length, murmur: Some((every, bytes)) }, Step::Resume]);
     }
 
@@ -120,25 +119,21 @@ impl Steps {
 
     /// Lifts the limit on the connection's speed once the head is on the network.
     pub(crate) fn unpace(&mut self) {
-        self.applied();
         self.queue.push_back(Step::Unpace);
     }
 
     pub(crate) fn break_off(&mut self, by: By, outcome: AttemptOutcome) {
-        self.applied();
         self.queue.push_back(Step::Break { by, outcome });
     }
 
-    /// The fault takes hold with the steps that are now ahead.
+    /// The fault has taken hold with what stands before.
     pub(crate) fn applied(&mut self) {
-        self.fate = Fate::Applied;
+        self.queue.push_back(Step::Applied);
     }
 
-    /// The fault cannot take hold.
+    /// The fault cannot take hold, unless it has already.
     pub(crate) fn impossible(&mut self, reason: &'static str) {
-        if self.fate == Fate::Pending {
-            self.fate = Fate::Impossible(reason);
-        }
+        self.queue.push_back(Step::Impossible(reason));
     }
 
     /// Takes a clean end that stands next: it must be known with the last bytes, for hyper may not ask again.
@@ -151,10 +146,6 @@ impl Steps {
             }
             _ => None,
         }
-    }
-
-    pub(crate) fn fate(&self) -> Fate {
-        self.fate
     }
 
     pub(crate) fn next(&mut self) -> Option<Step> {

@@ -173,7 +173,11 @@ fn broken(format: Format, event: &Bytes) -> Bytes {
     match format {
         Format::Sse => {
             let data = sse::data(event).unwrap_or_default();
-            let start = data.as_ptr() as usize - event.as_ptr() as usize;
+            // A bare `data` line has no value within the event.
+            let start = data.as_ptr().addr().checked_sub(event.as_ptr().addr());
+            let Some(start) = start.filter(|start| start + data.len() <= event.len()) else {
+                return event.clone();
+            };
             let text_end = event.trim_ascii_end().len();
             [&event[..start + data.len() / 2], &event[text_end..]].concat().into()
         }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use serde::Deserialize;
 
 use super::{Length, Treat};
@@ -112,11 +112,6 @@ pub(super) fn pace_of(headers: &HeaderMap, length: Duration) -> u64 {
     let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     let micros = u64::try_from(length.as_micros()).unwrap_or(u64::MAX).max(1);
     ((size + status_line_and_framing) as u64).saturating_mul(1_000_000) / micros
-}
-
-/// Whether nothing follows the head, so that nothing could lift its pace.
-pub(super) fn is_bodiless(headers: &HeaderMap) -> bool {
-    headers.get(CONTENT_LENGTH).is_some_and(|length| length == "0")
 }
 
 /// Lifts the pace of the head before the body goes out.

@@ -98,9 +98,9 @@ impl TryFrom<LawTable> for Delay {
             table
                 .normal
                 .map(|law| Ok(Law::Normal { mean: float(law.mean), deviation: float(law.deviation) })),
-            table.lognormal.map(lognormal),
+            table.lognormal.as_ref().map(lognormal),
             table.exponential.map(|mean| Ok(Law::Exponential { mean: float(mean) })),
-            table.pareto.map(pareto),
+            table.pareto.as_ref().map(pareto),
         ]
         .into_iter()
         .flatten();
@@ -117,8 +117,8 @@ fn uniform([low, high]: [DurationText; 2]) -> Result<Law, Refused> {
     (low <= high).then(|| Law::Uniform { low: micros(low.0), high: micros(high.0) }).ok_or_else(fail)
 }
 
-fn lognormal(law: Lognormal) -> Result<Law, Refused> {
-    match law {
+fn lognormal(law: &Lognormal) -> Result<Law, Refused> {
+    match *law {
         Lognormal { median: Some(median), sigma: Some(sigma), p50: None, p95: None }
             if sigma.is_finite() && sigma >= 0.0 =>
         {
@@ -133,7 +133,7 @@ fn lognormal(law: Lognormal) -> Result<Law, Refused> {
     }
 }
 
-fn pareto(law: Pareto) -> Result<Law, Refused> {
+fn pareto(law: &Pareto) -> Result<Law, Refused> {
     let is_sound = law.shape.is_finite() && law.shape > 0.0;
     let fail = || Refused::new(&law.shape.to_string(), "a shape above zero");
     is_sound.then_some(Law::Pareto { scale: float(law.scale), shape: law.shape }).ok_or_else(fail)

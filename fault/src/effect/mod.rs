@@ -4,6 +4,9 @@
 //! An effect acts in one or more of three places, in the order that a request meets them: before anything is
 //! forwarded ([`Effect::before`]), on the head of the answer ([`Effect::on_head`]), on its body
 //! ([`Effect::on_body`]). What it cannot do there it says, and the record says it.
+//!
+//! A new effect is a file here with its type and what acts, a variant of [`Effect`] with its name,
+//! parameters and place, and a key in `grammar::effect_keys`; the one-line form follows from the key.
 
 mod bandwidth;
 mod cut;
@@ -133,6 +136,11 @@ impl AnswerFacts {
     pub(crate) fn is_stream(&self) -> bool {
         self.format.is_some()
     }
+
+    /// Whether nothing follows the head: hyper then never asks the body for anything.
+    pub(crate) fn is_bodiless(&self) -> bool {
+        self.length == Some(0)
+    }
 }
 
 /// What an effect does to a body.
@@ -254,12 +262,12 @@ impl Effect {
     }
 
     /// What it does to the head; whether it did anything.
-    pub(crate) fn on_head(&self, head: &mut Parts, scene: &Scene<'_>) -> bool {
+    pub(crate) fn on_head(&self, head: &mut Parts, facts: &AnswerFacts, scene: &Scene<'_>) -> bool {
         let headers: &mut HeaderMap = &mut head.headers;
         match self {
             Self::WrongContentType(wrong) => wrong.mend(headers),
             Self::HeaderFlood(flood) => flood.mend(headers),
-            Self::SlowHeaders(length) if !head::is_bodiless(headers) => {
+            Self::SlowHeaders(length) if !facts.is_bodiless() => {
                 scene.connection.pace(Some(head::pace_of(headers, *length).max(1)));
             }
             _ => return false,
@@ -269,6 +277,13 @@ impl Effect {
 
     /// What it does to the body.
     pub(crate) fn on_body(&self, facts: &AnswerFacts, scene: &Scene<'_>, draws: &Draws) -> Treat {
+        match self.surgery(facts, scene, draws) {
+            Treat::Operate(..) if facts.is_bodiless() => Treat::Impossible("the answer has no body"),
+            treat => treat,
+        }
+    }
+
+    fn surgery(&self, facts: &AnswerFacts, scene: &Scene<'_>, draws: &Draws) -> Treat {
         match self {
             Self::Reset(Reset::AfterHeaders) => Treat::operate(reset::ResetAtOnce, Length::Keep),
             Self::Cut(cut) => cut.treat(facts),
@@ -283,9 +298,6 @@ impl Effect {
             Self::BadCrc(place) => damage::bad_crc(*place, facts),
             Self::TruncatedFrame(cut) => damage::truncated(*cut, facts),
             Self::NoTerminator => no_terminator::treat(facts),
-            Self::SlowHeaders(_) if facts.length == Some(0) => {
-                Treat::Impossible("a head without a body cannot drip")
-            }
             Self::SlowHeaders(_) => head::treat_slow(),
             Self::KeepAliveComments(comments) => comments.treat(facts),
             _ => Treat::Leave,

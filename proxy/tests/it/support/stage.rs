@@ -51,7 +51,7 @@ impl Stage {
         let behaviour = Behaviour { world: world.clone(), requests: Arc::default() };
         let listener = world.network().listen(&place("mock")).expect("a free address");
         let provider = serve(world, listener, Arc::new(behaviour.clone()));
-        let plan = plan(rules, place("proxy"), provider.address());
+        let plan = plan(rules, &place("proxy"), provider.address());
         let records = Arc::new(Mutex::new(Records::default()));
         let builder = Journal::builder().observer(Box::new(Arc::clone(&records)));
         let journal = if world.is_virtual() { builder.virtual_time() } else { builder.real_time() };
@@ -108,7 +108,7 @@ impl Stage {
     }
 }
 
-fn plan(rules: &str, listen: Address, provider: &Address) -> ProxyPlan {
+fn plan(rules: &str, listen: &Address, provider: &Address) -> ProxyPlan {
     let text = format!(
         "allow_overrides = true\n\
          [[routes]]\nprovider = 'openai'\nlisten = '{listen}'\nupstream = 'http://{provider}'\n{rules}"
