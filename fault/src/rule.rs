@@ -2,6 +2,7 @@
 
 use evidence::Name;
 use evidence::record::{FaultRecord, FaultState};
+use notation::Share;
 use world::Draws;
 
 use crate::effect::Effect;
@@ -33,6 +34,18 @@ pub struct Weighted {
 }
 
 impl Rule {
+    /// A rule that hits every request with one effect, always.
+    #[must_use]
+    pub fn always(name: &str, effect: Effect) -> Self {
+        Self {
+            name: name.into(),
+            selection: Selection::default(),
+            schedule: Schedule::ALWAYS,
+            extent: Extent::Share { share: Share::ALL, ramp: None },
+            mix: vec![Weighted { effect, weight: 1 }],
+        }
+    }
+
     /// Whether it acts on connections, before any request is read.
     #[must_use]
     pub fn is_before_request(&self) -> bool {

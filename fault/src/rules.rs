@@ -3,15 +3,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::HeaderMap;
-use notation::Share;
 use world::{Draws, Instant, Seed};
 
 use crate::asked::Asked;
 use crate::decision::{Chance, Decision, Identity, Verdict};
 use crate::effect::Effect;
-use crate::rule::{Rule, Weighted};
-use crate::schedule::{Schedule, Window};
-use crate::selection::{Extent, Selection};
+use crate::rule::Rule;
+use crate::schedule::Window;
+use crate::selection::Extent;
 
 /// The name, in records, of a rule that a request brings itself.
 pub const OVERRIDE: &str = "override";
@@ -110,13 +109,7 @@ impl Rules {
     /// A decision that a request itself asks for: this effect, whatever the rules say.
     #[must_use]
     pub fn force(&self, now: Instant, effect: Effect, who: Identity) -> Decision {
-        let rule = Rule {
-            name: OVERRIDE.into(),
-            selection: Selection::default(),
-            schedule: Schedule::ALWAYS,
-            extent: Extent::Share { share: Share::ALL, ramp: None },
-            mix: vec![Weighted { effect, weight: 1 }],
-        };
+        let rule = Rule::always(OVERRIDE, effect);
         let window = Window { index: 0, opens: Instant::ZERO, closes: None };
         let draw = self.chance.draw(OVERRIDE, 0, who);
         let verdict = Verdict { draw, entry: 0, draws: Draws::from_hash(draw) };

@@ -152,3 +152,15 @@ fn what_only_a_stream_can_suffer_is_not_applied_and_says_so() {
         }
     });
 }
+
+#[test]
+fn an_answer_without_a_body_has_nothing_to_cut() {
+    both(|world| async move {
+        for spec in ["cut=0 events:reset", "stall=0 events", "slow_headers=1s", "bandwidth=1B/s"] {
+            let (seen, noted) = Play::BODILESS.with(&world, spec).await;
+            assert_eq!((seen.status, seen.close, seen.bytes.len()), (Some(204), Close::Clean, 0), "{spec}");
+            assert_eq!(noted.not_applied.as_deref(), Some("the answer has no body"), "{spec}");
+            assert_eq!((noted.outcome, noted.complete), (AttemptOutcome::Ok, true), "{spec}");
+        }
+    });
+}

@@ -57,20 +57,23 @@ fn a_cut_delivers_what_came_before_it_and_ends_as_told() {
 }
 
 #[test]
-fn events_before_a_fault_come_at_their_own_time() {
-    both(|world| async move {
-        for spec in ["cut=3 events:reset", "stall=3 events"] {
-            let play = Play::OPENAI.patient(Duration::from_millis(500));
-            let (seen, _) = play.with(&world, spec).await;
-            let times: Vec<_> = seen.events.iter().map(|(at, _)| *at).collect();
-            // Each 10 ms after the one before, and all long before the end.
-            assert!(times.windows(2).all(|pair| pair[1] > pair[0]), "{spec} {times:?}");
-            assert!(times[0] < Duration::from_millis(200), "{spec} {times:?}");
-            if world.is_virtual() {
-                assert_eq!(times, [10, 20, 30].map(Duration::from_millis), "{spec}");
+fn events_before_a_fault_do_not_wait_for_it() {
+    in_virtual_time(|world| async move {
+        for spec in ["cut=3 events:reset", "stall=3 events", "truncated_frame=3 events:fin"] {
+            for play in Play::STREAMS {
+                let (seen, _) = play.with(&world, spec).await;
+                let times: Vec<_> = seen.events.iter().map(|(at, _)| *at).collect();
+                assert_eq!(times, [10, 20, 30].map(Duration::from_millis), "{spec} {play:?}");
             }
         }
     });
+    world::run_real(world::Seed(7), 2, |world| async move {
+        let play = Play::OPENAI.patient(Duration::from_millis(1_500));
+        let (seen, _) = play.with(&world, "stall=3 events").await;
+        assert!(seen.events[2].0 < Duration::from_secs(1), "{:?}", seen.events);
+        assert!(seen.ended_after >= play.patience);
+    })
+    .expect("a runtime");
 }
 
 #[test]

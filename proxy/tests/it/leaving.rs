@@ -5,6 +5,8 @@ use std::time::Duration;
 use evidence::Nonce;
 use evidence::record::{AttemptOutcome, ClosedBy};
 
+use tokio::io::AsyncWriteExt;
+
 use crate::support::{Close, Stage, both, chat_body};
 
 const NONCE: Nonce = Nonce::new(0xabcd);
@@ -23,10 +25,25 @@ fn a_client_that_leaves_before_the_head_is_recorded_and_the_provider_notices() {
 }
 
 #[test]
+fn a_client_that_leaves_while_it_sends_is_recorded() {
+    both(|world| async move {
+        let stage = Stage::set(&world, "");
+        let mut connection = world.network().connect(&stage.address).await.expect("a listener");
+        let begun = b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{\"a\":";
+        connection.write_all(begun).await.expect("room");
+        world.clock().sleep(Duration::from_millis(50)).await;
+        drop(connection);
+        let record = stage.only_attempt().await;
+        assert_eq!((record.outcome, record.closed_by), (AttemptOutcome::ClientLeft, ClosedBy::Client));
+        assert_eq!((&*record.operation, record.status, record.bytes), ("unread", None, 0));
+    });
+}
+
+#[test]
 fn a_client_that_leaves_mid_stream_is_recorded_at_once() {
     both(|world| async move {
         let stage = Stage::set(&world, "");
-        let seen = stage.ask_for(&chat_body(NONCE, "m", true), Duration::from_millis(70)).await;
+        let seen = stage.ask_for(&chat_body(NONCE, "m", true), Duration::from_millis(120)).await;
         assert_eq!(seen.close, Close::GaveUp);
         let record = stage.only_attempt().await;
         assert_eq!(
@@ -35,7 +52,7 @@ fn a_client_that_leaves_mid_stream_is_recorded_at_once() {
         );
         assert!(record.events >= seen.events() && record.events < crate::support::EVENTS, "{record:?}");
         if record.in_us == 0 {
-            assert_eq!((seen.events(), record.events, record.out_us), (3, 3, 70_000));
+            assert_eq!((seen.events(), record.events, record.out_us), (2, 2, 120_000));
         }
     });
 }
@@ -44,7 +61,7 @@ fn a_client_that_leaves_mid_stream_is_recorded_at_once() {
 fn a_fault_that_the_client_did_not_wait_for_was_not_applied() {
     both(|world| async move {
         let stage = Stage::set(&world, "[[faults]]\ncut = '5 events:reset'");
-        stage.ask_for(&chat_body(NONCE, "m", true), Duration::from_millis(70)).await;
+        stage.ask_for(&chat_body(NONCE, "m", true), Duration::from_millis(120)).await;
         let record = stage.only_attempt().await;
         assert_eq!((record.outcome, record.closed_by), (AttemptOutcome::ClientLeft, ClosedBy::Client));
         assert_eq!(record.fault_not_applied.as_deref(), Some("the exchange ended first"));

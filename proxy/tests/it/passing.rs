@@ -52,8 +52,8 @@ fn a_stream_passes_event_by_event() {
         );
         assert_eq!((record.events, record.tokens, record.bytes), (EVENTS, 4, whole.len() as u64));
         if record.in_us == 0 {
-            // Virtual time: the first event 20 ms after the request, the last 100 ms later.
-            assert_eq!((record.first_us, record.out_us), (Some(20_000), 120_000));
+            // Virtual time: the first event one gap after the request, the end with the sixth.
+            assert_eq!((record.first_us, record.out_us), (Some(50_000), 300_000));
         }
     });
 }
@@ -102,5 +102,31 @@ fn a_body_beyond_32_mib_is_refused_as_the_provider_would() {
         assert!(stage.behaviour.requests.lock().expect("no panic").is_empty());
         let record = stage.only_attempt().await;
         assert_eq!((record.outcome, record.closed_by), (AttemptOutcome::Refused, ClosedBy::Proxy));
+    });
+}
+
+#[test]
+fn the_upstreams_prefix_stands_before_the_path_as_it_was_encoded() {
+    both(|world| async move {
+        let stage = Stage::behind(&world, "", "/base");
+        let request = http::Request::post("/v1/a%3Ab//c%2Fd?alt=sse&x=%20");
+        stage.send(request, "{}", Duration::from_secs(5)).await;
+        let (parts, _) = stage.behaviour.requests.lock().expect("no panic").remove(0);
+        assert_eq!(parts.uri, "/base/v1/a%3Ab//c%2Fd?alt=sse&x=%20");
+    });
+}
+
+#[test]
+fn a_request_without_a_body_gets_none() {
+    both(|world| async move {
+        let stage = Stage::set(&world, "");
+        let request = http::Request::get("/v1/models").header("connection", "x-hop").header("x-hop", "1");
+        let seen = stage.send(request, "", Duration::from_secs(5)).await;
+        assert_eq!((seen.status, seen.close), (Some(200), Close::Clean));
+        let (parts, body) = stage.behaviour.requests.lock().expect("no panic").remove(0);
+        assert!(body.is_empty() && !parts.headers.contains_key("content-length"), "{:?}", parts.headers);
+        assert!(!parts.headers.contains_key("x-hop"));
+        let record = stage.only_attempt().await;
+        assert_eq!((&*record.operation, record.nonce, record.outcome), ("models", None, AttemptOutcome::Ok));
     });
 }

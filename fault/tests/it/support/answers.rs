@@ -18,6 +18,11 @@ pub(crate) const GAP: Duration = Duration::from_millis(10);
 
 /// The answer to what is asked; a stream comes event by event, [`GAP`] apart.
 pub(crate) fn answer(world: &World, asked: &Asked<'_>) -> Response<Body> {
+    if asked.operation == "other" {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = http::StatusCode::NO_CONTENT;
+        return response;
+    }
     if !asked.streamed {
         let mut response = Response::new(Body::full(plain()));
         response.headers_mut().insert(CONTENT_TYPE, "application/json".parse().expect("a value"));

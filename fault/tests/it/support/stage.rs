@@ -93,6 +93,9 @@ impl Play {
     /// A plain answer.
     pub(crate) const PLAIN: Self = Self::of(Family::Bedrock, "/model/m/converse", "{}");
 
+    /// An answer without a body.
+    pub(crate) const BODILESS: Self = Self::of(Family::Bedrock, "/guardrail-checks/invoke", "{}");
+
     const fn of(family: Family, target: &'static str, body: &'static str) -> Self {
         Self { family, target, body, patience: Duration::from_secs(3) }
     }

@@ -14,6 +14,9 @@ use world::{ConnectionHandle, World};
 /// Events of a whole stream: one without content, four tokens, the end.
 pub(crate) const EVENTS: u32 = 6;
 
+/// From one event to the next.
+pub(crate) const GAP: Duration = Duration::from_millis(50);
+
 /// How a provider treats a request to model `m`, `slow`, `reset`, …
 #[derive(Clone)]
 pub(crate) struct Behaviour {
@@ -46,8 +49,12 @@ impl Handler for Behaviour {
         let body = collect(body, 64 << 20).await.map_err(|_| Abort)?;
         let nonce = find_last(&body).unwrap_or(Nonce::new(0));
         let text = String::from_utf8_lossy(&body).into_owned();
+        let lists_models = parts.uri.path().ends_with("/models");
         self.requests.lock().expect("no panic").push((parts, body));
         let is = |model: &str| text.contains(&format!("\"model\":\"{model}\""));
+        if lists_models {
+            return Ok(Response::new(Body::full("{\"data\":[]}")));
+        }
         if is("slow") {
             self.world.clock().sleep(Duration::from_secs(5)).await;
         }
@@ -79,7 +86,7 @@ impl Behaviour {
         let clock = *self.world.clock();
         drop(self.world.spawn(async move {
             for (index, event) in stream_bytes(nonce).into_iter().enumerate() {
-                clock.sleep(Duration::from_millis(20)).await;
+                clock.sleep(GAP).await;
                 if breaks && index == 3 {
                     connection.reset();
                     return;
