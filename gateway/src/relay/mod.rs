@@ -34,6 +34,9 @@ use timer::StreamTimer;
 /// In the real world, how long the last bytes get on their way before the connection is broken off.
 const DRAIN: Duration = Duration::from_millis(50);
 
+/// How long a client may take to read that its answer has failed.
+const FLUSH_MAX: Duration = Duration::from_secs(5);
+
 /// The body of one streamed answer.
 pub(crate) struct Relay {
     stage: Stage,
@@ -225,7 +228,8 @@ impl Relay {
         let (connection, clock) = (self.caller.connection.clone(), self.again.core.clock);
         let flushes = connection.flushes();
         Box::pin(async move {
-            connection.flushed_since(flushes).await;
+            // A client that has stopped reading is not waited for.
+            let _ = clock.timeout(FLUSH_MAX, connection.flushed_since(flushes)).await;
             if !clock.is_virtual() {
                 clock.sleep(DRAIN).await;
             }

@@ -1,7 +1,7 @@
 //! Embeddings of Bedrock's Titan models and of Vertex AI's text models in terms of the OpenAI dialect.
 
 use bytes::Bytes;
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use wire::bedrock::titan_embeddings as titan;
 use wire::json::FloatList;
 use wire::openai::embeddings::{
@@ -12,6 +12,9 @@ use wire::vertex::embeddings::{Instance, Parameters, PredictRequest, PredictResp
 use super::{Speaker, Upstream};
 use crate::attempt::{Cause, Failure};
 use crate::fleet::Target;
+
+/// Calls of one batch that are open at the same time.
+const CALLS_AT_ONCE: usize = 16;
 
 /// Texts to embed.
 #[derive(Debug, Clone, Copy)]
@@ -44,8 +47,8 @@ impl Upstream {
             let request = titan::Request { dimensions: texts.dimensions, ..titan::Request::new(*text) };
             self.post_whole(target, &target.endpoint.embed, request.to_bytes())
         };
-        let bodies = join_all(texts.texts.iter().map(call)).await;
-        let bodies = bodies.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let calls = stream::iter(texts.texts.iter().map(call));
+        let bodies: Vec<Bytes> = calls.buffered(CALLS_AT_ONCE).try_collect().await?;
         let mut tokens = 0_u32;
         let mut vectors = Vec::with_capacity(bodies.len());
         for body in &bodies {

@@ -90,3 +90,20 @@ fn refusals_neither_open_the_breaker_nor_hold_it_closed() {
         assert_eq!(state(&rig), Some(BreakerState::Open), "20 failures of 20 results");
     });
 }
+
+#[test]
+fn half_of_a_providers_answers_failing_costs_no_answer_and_few_attempts() {
+    with(&[], |rig| async move {
+        rig.bedrock.script(|seen, _| {
+            let fails = seen.nonce.is_some_and(|nonce| world::splitmix64(nonce.id()).is_multiple_of(2));
+            if fails { bedrock_error(503) } else { bedrock_answer(50) }
+        });
+        rig.vertex.always(vertex_answer(50));
+        let rig = Arc::new(rig);
+        load(&rig, 100, 0, 15).await;
+        let attempts = rig.bedrock.count() + rig.vertex.count();
+        assert!(attempts < 1_500 * 115 / 100, "{attempts} attempts of 1500 requests");
+        let (primary, secondary) = (rig.bedrock.count(), rig.vertex.count());
+        assert!(primary < 200 && secondary > 1_350, "{primary} {secondary}");
+    });
+}
