@@ -124,6 +124,14 @@ fn thousands_of_requests_in_any_order_meet_the_same_faults() {
 }
 
 #[test]
+fn two_runs_of_the_same_seed_leave_the_same_records() {
+    let text = "[[faults]]\nshare = '50%'\nmix = [{ latency = { exponential = '40ms' } }, { cut = '2 events:reset' }, \
+                { error = 429, retry_after = 'true' }, { slow_tokens = { uniform = ['1ms', '9ms'] } }]\n";
+    let run = || world::run_virtual(Seed(11), |world| play(world, text.to_owned(), 150, 1));
+    assert_eq!(run(), run());
+}
+
+#[test]
 fn real_time_decides_as_virtual_time_does() {
     let text = "[[faults]]\nshare = '40%'\nmix = [{ error = 503 }, { reset = 'before-headers' }]\n";
     let virtual_run = world::run_virtual(Seed(5), |world| play(world, text.to_owned(), 100, 1));
