@@ -21,27 +21,34 @@ def test_the_logs_agree(finished):
     assert not found, "\n".join(found[:50])
 
 
-@pytest.mark.parametrize("route", ["proxy-bedrock", "proxy-vertex"])
-def test_every_outcome_was_seen(finished, route):
+@pytest.mark.parametrize(
+    ("route", "failures"),
+    [("proxy-bedrock", "test_bedrock_failures.py"), ("proxy-vertex", "test_vertex_failures.py")],
+)
+def test_every_outcome_was_seen(finished, request, route, failures):
     """A log in which some outcome never happens would prove little."""
+    if not any(item.path.name == failures for item in request.session.items):
+        pytest.skip(f"{failures} is not part of this run")
     outcomes = {record["outcome"] for record in attempt_log.read(finished / route)}
-    assert outcomes >= {"ok", "error", "reset", "cut"}
+    assert outcomes >= {"ok", "error", "reset", "cut", "stall"}
 
 
-def test_the_same_rule_left_the_same_decisions(finished):
-    def decisions(route):
-        return {
-            (record["nonce"], record["attempt"]): (record["identity"], record.get("fault"))
-            for record in attempt_log.read(finished / route)
-        }
-
-    assert decisions("rule-first") == decisions("rule-again") != decisions("rule-other-seed")
-
-
-def test_a_log_with_a_hole_is_found_out(finished):
+def test_a_log_with_a_hole_is_found_out(finished, bedrock_record):
     """The comparison itself can fail."""
-    [record, *_] = attempt_log.read(finished / "rule-first")
-    assert not list(attempt_log.problems_of_record(record, "whole"))
+    assert not list(attempt_log.problems_of_record(bedrock_record, "whole"))
     for name in [name for name, (_, required) in attempt_log.FIELDS.items() if required]:
-        holed = {key: value for key, value in record.items() if key != name}
+        holed = {key: value for key, value in bedrock_record.items() if key != name}
         assert list(attempt_log.problems_of_record(holed, "holed")), f"a record without `{name}` passes"
+    for name in [name for name, (_, required) in attempt_log.DECISION.items() if required]:
+        fault = {key: value for key, value in bedrock_record["fault"].items() if key != name}
+        holed = {**bedrock_record, "fault": fault}
+        assert list(attempt_log.problems_of_record(holed, "holed")), f"a decision without `{name}` passes"
+
+
+@pytest.fixture
+def bedrock_record(finished):
+    """An attempt that had a fault."""
+    for record in attempt_log.read(finished / "proxy-bedrock"):
+        if "fault" in record:
+            return record
+    pytest.skip("no call of this run asked for a fault at Bedrock")

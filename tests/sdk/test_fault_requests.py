@@ -5,6 +5,7 @@ import pytest
 import urllib3.exceptions
 from botocore.exceptions import ClientError
 
+import attempt_log
 from conftest import start_proxy
 from support.bedrock import client_of, run
 from support.nonce import whole_tokens
@@ -118,3 +119,13 @@ def test_a_rule_fails_the_same_requests_again(parts, evidence, calls):
     assert first != other
     assert CALLS * 0.25 < len(first) < CALLS * 0.75
     assert first < more, "raising a share may only add faults"
+    assert decisions(evidence / "rule-first") == decisions(evidence / "rule-again")
+
+
+def decisions(folder):
+    """What a proxy wrote down for each attempt: who it was, and the draw."""
+    records = attempt_log.read(folder)
+    assert len(records) == CALLS
+    return {
+        (record["nonce"], record["attempt"]): (record["identity"], record.get("fault")) for record in records
+    }

@@ -109,6 +109,6 @@ def test_many_streams_at_once_do_not_mix(vertex_proxy, calls):
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(16) as pool:
-        streams = [pool.submit(run, vertex_proxy, calls, f"vertex-many-{n}", "stream") for n in range(48)]
+        streams = [pool.submit(run, vertex_proxy, calls, f"vertex-many-{n}", "stream") for n in range(24)]
         for stream in streams:
             succeeded(stream.result())
