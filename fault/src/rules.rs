@@ -23,7 +23,7 @@ pub struct Rules {
     on_connections: Vec<Armed>,
 }
 
-/// A rule and how many requests it has seen.
+/// A rule and how many requests it has seen: those that it concerns and that no rule before it hit.
 #[derive(Debug)]
 struct Armed {
     rule: Arc<Rule>,
@@ -125,5 +125,56 @@ impl Rules {
             let window = armed.rule.schedule.window_at(now)?;
             armed.decide(&self.chance, now, window, who, ordinal + 1)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Family, asked, spec};
+    use http::{Method, Uri};
+    use std::time::Duration;
+
+    use crate::schedule::Schedule;
+    use crate::selection::Arrivals;
+
+    /// Which of `count` arrivals at each of these seconds are hit.
+    fn hits(rules: &[Arc<Rule>], seconds: &[u64], count: u64) -> Vec<Vec<u64>> {
+        let rules = Rules::of_provider(rules, "p", Seed(1));
+        let uri: Uri = "/model/m/converse".parse().expect("a path");
+        let asked = asked::read(Family::Bedrock, &Method::POST, &uri, b"");
+        let at = |second: u64| {
+            let hit = |number: &u64| {
+                let who = Identity { number: *number, attempt: 0 };
+                rules.decide(Instant::from_secs(second), &asked, &HeaderMap::new(), who).is_some()
+            };
+            (1..=count).filter(hit).collect()
+        };
+        seconds.iter().copied().map(at).collect()
+    }
+
+    fn rule(name: &str, extent: Extent, schedule: Schedule) -> Arc<Rule> {
+        let effect = spec::parse("error=503", Family::Bedrock).expect("a spec");
+        Arc::new(Rule { extent, schedule, ..Rule::always(name, effect) })
+    }
+
+    #[test]
+    fn order_is_counted_anew_in_every_window() {
+        let schedule = Schedule {
+            first: Instant::from_secs(10),
+            length: Some(Duration::from_secs(5)),
+            every: Some(Duration::from_secs(10)),
+            times: Some(2),
+            expires: None,
+        };
+        let rules = [rule("a", Extent::Arrivals(Arrivals::First(2)), schedule)];
+        assert_eq!(hits(&rules, &[0, 10, 20, 30], 4), [vec![], vec![1, 2], vec![1, 2], vec![]]);
+    }
+
+    #[test]
+    fn a_rule_counts_what_the_rules_before_it_spared() {
+        let of = |name: &str, arrivals| rule(name, Extent::Arrivals(arrivals), Schedule::ALWAYS);
+        let rules = [of("a", Arrivals::First(2)), of("b", Arrivals::Every(3))];
+        assert_eq!(hits(&rules, &[0], 9), [vec![1, 2, 5, 8]]);
     }
 }

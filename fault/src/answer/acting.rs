@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use evidence::record::{AttemptOutcome, ClosedBy};
 use http_body::Body as _;
-use wire::splitter::{Piece, Splitter};
+use wire::splitter::{Piece, Splitter, State as Split};
 use world::http::Body;
 
 use super::body::{Answer, Polled, State};
@@ -53,8 +53,15 @@ impl Surgery {
 
     fn close(&mut self, splitter: Option<&mut Splitter>) {
         self.drained = true;
-        if let Some(piece) = splitter.and_then(Splitter::finish) {
-            self.take(piece);
+        if let Some(splitter) = splitter {
+            if let Some(piece) = splitter.finish() {
+                self.take(piece);
+            }
+            match splitter.state() {
+                Split::Splitting => {}
+                Split::Oversized => self.steps.impossible("an event is longer than 1 MiB"),
+                Split::Malformed => self.steps.impossible("the stream is not of its format"),
+            }
         }
         self.surgeon.end(&mut self.steps);
     }

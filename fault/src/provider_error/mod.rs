@@ -15,6 +15,7 @@ use crate::Family;
 use crate::asked::Shape;
 
 pub(crate) use answer::{date, respond};
+pub use bedrock::Named as BedrockError;
 pub(crate) use in_band::write_event;
 
 /// One way in which a provider refuses or fails.

@@ -263,3 +263,13 @@ fn comments_keep_a_stream_alive_that_says_nothing() {
         assert_eq!(noted.not_applied.as_deref(), Some("only server-sent events have comments"));
     });
 }
+
+#[test]
+fn a_stream_that_cannot_be_split_passes_and_says_so() {
+    in_virtual_time(|world| async move {
+        let (plain, _) = Play::UNSPLIT.with(&world, "").await;
+        let (seen, noted) = Play::UNSPLIT.with(&world, "cut=3 events:reset").await;
+        assert_eq!((seen.close, &seen.bytes), (Close::Clean, &plain.bytes));
+        assert_eq!(noted.not_applied.as_deref(), Some("the stream is not of its format"));
+    });
+}

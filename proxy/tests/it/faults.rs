@@ -40,6 +40,8 @@ fn a_cut_stream_is_recorded_as_the_client_saw_it() {
             let stage = Stage::set(&world, &rule(&format!("cut = {{ after = '3 events', by = '{by}' }}")));
             let seen = stage.ask(&chat_body(NONCE, "m", true)).await;
             assert_eq!((seen.close, seen.events()), (close, 3), "{by}");
+            // Nobody waits for the rest.
+            assert_eq!(stage.provider_connections().await, 0);
             let record = stage.only_attempt().await;
             assert_eq!(
                 (record.outcome, record.closed_by, record.complete),

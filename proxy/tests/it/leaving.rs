@@ -17,6 +17,7 @@ fn a_client_that_leaves_before_the_head_is_recorded_and_the_provider_notices() {
         let stage = Stage::set(&world, "");
         let seen = stage.ask_for(&chat_body(NONCE, "slow", false), Duration::from_millis(300)).await;
         assert_eq!((seen.status, seen.close), (None, Close::GaveUp));
+        assert_eq!(stage.provider_connections().await, 0);
         let record = stage.only_attempt().await;
         assert_eq!((record.outcome, record.closed_by), (AttemptOutcome::ClientLeft, ClosedBy::Client));
         assert_eq!((record.status, record.first_us, record.bytes, record.complete), (None, None, 0, false));
@@ -45,6 +46,7 @@ fn a_client_that_leaves_mid_stream_is_recorded_at_once() {
         let stage = Stage::set(&world, "");
         let seen = stage.ask_for(&chat_body(NONCE, "m", true), Duration::from_millis(120)).await;
         assert_eq!(seen.close, Close::GaveUp);
+        assert_eq!(stage.provider_connections().await, 0);
         let record = stage.only_attempt().await;
         assert_eq!(
             (record.outcome, record.closed_by, record.complete),

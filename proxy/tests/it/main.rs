@@ -7,5 +7,6 @@ mod faults;
 mod leaving;
 mod overrides;
 mod passing;
+mod starting;
 mod support;
 mod timeline;

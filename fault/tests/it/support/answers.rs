@@ -31,7 +31,8 @@ pub(crate) fn answer(world: &World, asked: &Asked<'_>) -> Response<Body> {
         return response;
     }
     let (sender, body) = Body::channel(1);
-    let pieces = stream(asked.dialect.shape);
+    let is_unsplit = asked.model == "unsplit";
+    let pieces = stream(if is_unsplit { Shape::OpenAi } else { asked.dialect.shape });
     let clock = *world.clock();
     drop(world.spawn(async move {
         for piece in pieces {

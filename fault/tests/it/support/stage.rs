@@ -96,6 +96,9 @@ impl Play {
     /// An answer without a body.
     pub(crate) const BODILESS: Self = Self::of(Family::Bedrock, "/guardrail-checks/invoke", "{}");
 
+    /// A stream that is none of its format.
+    pub(crate) const UNSPLIT: Self = Self::of(Family::Bedrock, "/model/unsplit/converse-stream", "{}");
+
     const fn of(family: Family, target: &'static str, body: &'static str) -> Self {
         Self { family, target, body, patience: Duration::from_secs(3) }
     }

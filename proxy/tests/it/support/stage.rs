@@ -88,6 +88,12 @@ impl Stage {
         post(&self.world, &self.client, &self.address, request, body, patience).await
     }
 
+    /// Connections that the provider still has, a moment from now.
+    pub(crate) async fn provider_connections(&self) -> usize {
+        self.world.clock().sleep(Duration::from_millis(300)).await;
+        self.provider.as_ref().expect("a provider").connections()
+    }
+
     /// Stops the provider.
     pub(crate) async fn stop_provider(&mut self) {
         let provider = self.provider.take().expect("a provider");
