@@ -56,8 +56,8 @@ impl Cause {
         }
     }
 
-    /// Whether it speaks against the provider: what the breaker counts. A refusal for the request's sake
-    /// says neither that the provider is well nor that it is ill.
+    /// Whether it speaks against the provider. A refusal for the request's sake says neither that the
+    /// provider is well nor that it is ill. Of throttles the policy decides whether the breaker hears.
     #[must_use]
     pub(crate) fn counts(self) -> bool {
         match self {

@@ -233,16 +233,23 @@ impl Dispatcher {
     fn failed(&self, entry: &Entry, failure: Failure, progress: &mut Progress<'_>) {
         let now = self.clock.now();
         entry.target.provider.counts.failed.fetch_add(1, Ordering::Relaxed);
-        match (failure.cause.counts(), self.policy.attempts.blame) {
+        match (self.counts(failure.cause), self.policy.attempts.blame) {
             (true, Blame::Culprit) => entry.record(now, false),
             (true, Blame::Answerer) => progress.booked_late += 1,
             (false, _) => {}
         }
-        if let Some(wait) = failure.retry_after {
+        let assumed = self.policy.cooldown.assumed.filter(|_| failure.cause == Cause::Status(429));
+        if let Some(wait) = failure.retry_after.or(assumed) {
             entry.target.cool(self.policy.cooldown, now, wait);
         }
         tracing::debug!(provider = %entry.target.provider.name, cause = failure.cause.name(), "attempt failed");
         progress.failure = Some(failure);
+    }
+
+    /// Whether the breaker hears of a failure.
+    pub(crate) fn counts(&self, cause: Cause) -> bool {
+        let throttles = self.policy.breaker.as_ref().is_some_and(|breaker| breaker.counts_throttles);
+        cause.counts() && (throttles || cause != Cause::Status(429))
     }
 
     fn exhausted(&self, progress: Progress<'_>) -> Exhausted {

@@ -18,7 +18,7 @@ pub struct Policy {
     pub retry_budget: Option<BudgetPolicy>,
     /// How long to wait before a retry at the same target.
     pub backoff: BackoffPolicy,
-    /// What a `Retry-After` of a provider does.
+    /// What a throttle of a provider does.
     pub cooldown: CooldownPolicy,
     /// When a provider is left alone; none means never.
     pub breaker: Option<BreakerPolicy>,
@@ -150,11 +150,14 @@ pub struct BackoffPolicy {
     pub jitter: bool,
 }
 
-/// What a `Retry-After` of a provider does.
+/// What a throttle of a provider does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CooldownPolicy {
     /// Whether it is honoured at all.
     pub honours_retry_after: bool,
+    /// What a throttle without one is taken to say; none takes it to say nothing. Bedrock and Vertex AI
+    /// never send one, and a provider over its quota answers no sooner for being asked more often.
+    pub assumed: Option<Duration>,
     /// What it keeps requests away from.
     pub scope: CooldownScope,
 }
@@ -177,6 +180,9 @@ pub struct BreakerPolicy {
     pub samples_min: u32,
     /// Share of failures at which it opens, in percent.
     pub failure_percent: u32,
+    /// Whether a throttle counts as a failure. It says that a quota is used up, of one model under one
+    /// key, and not that the provider is ill.
+    pub counts_throttles: bool,
     /// How long it stays open the first time; it doubles while probes fail.
     pub open: Duration,
     /// Longest time it stays open, before jitter.
@@ -297,7 +303,11 @@ impl Default for Policy {
                 cap: Duration::from_secs(1),
                 jitter: true,
             },
-            cooldown: CooldownPolicy { honours_retry_after: true, scope: CooldownScope::Target },
+            cooldown: CooldownPolicy {
+                honours_retry_after: true,
+                assumed: Some(Duration::from_millis(500)),
+                scope: CooldownScope::Target,
+            },
             breaker: Some(BreakerPolicy::default()),
             streams: StreamPolicy::default(),
             errors: ErrorStyle::Clear,
@@ -375,6 +385,7 @@ impl Default for BreakerPolicy {
             window: Duration::from_secs(2),
             samples_min: 20,
             failure_percent: 30,
+            counts_throttles: false,
             open: Duration::from_secs(5),
             open_max: Duration::from_secs(20),
             open_jitter_percent: 20,

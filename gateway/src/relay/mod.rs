@@ -179,7 +179,7 @@ impl Relay {
             // Only the usage was still to come.
             return self.upstream_ended();
         }
-        if failure.cause.counts() {
+        if self.again.core.dispatcher.counts(failure.cause) {
             served.entry.record(self.again.core.clock.now(), false);
         }
         let pieces = served.answer.renderer.pieces;

@@ -1,5 +1,5 @@
-//! A failed attempt is repeated at the same target until half a minute has passed, whatever the breaker and
-//! the budget would say.
+//! A failed attempt is repeated at the same target until half a minute has passed, whatever the breaker, the
+//! budget or a throttle would say.
 
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ pub(super) const WEAKNESS: Weakness = Weakness {
     weaken: |policy| {
         policy.breaker = None;
         policy.retry_budget = None;
+        policy.cooldown.assumed = None;
         policy.attempts.max = u32::MAX;
         policy.attempts.same_target_first = u32::MAX;
         policy.attempts.give_up_after = Some(Duration::from_secs(30));
