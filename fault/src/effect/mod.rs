@@ -2,26 +2,35 @@
 //! answers, and the part that acts.
 //!
 //! An effect acts in one or more of three places, in the order that a request meets them: before anything is
-//! forwarded ([`Effect::before`]), on the head of the answer ([`Effect::on_head`]), on its body
-//! ([`Effect::on_body`]). What it cannot do there it says, and the record says it.
+//! forwarded (`before`), on the head of the answer (`on_head`), on its body
+//! (`on_body`). What it cannot do there it says, and the record says it.
 //!
 //! A new effect is a file here with its type and what acts, a variant of [`Effect`] with its name,
 //! parameters and place, and a key in `grammar::effect_keys`; the one-line form follows from the key.
 
+mod bad_crc;
 mod bandwidth;
 mod cut;
-mod damage;
+mod duplicate;
+mod empty_body;
 mod error;
-mod head;
+mod header_flood;
+mod html;
 mod in_band_error;
 mod keep_alive_comments;
 mod latency;
+mod malformed;
 mod no_terminator;
-mod page;
+mod one_event;
+mod reorder;
 mod reset;
 mod silence;
+mod slow_first_token;
+mod slow_headers;
 mod slow_tokens;
 mod stall;
+mod truncated_frame;
+mod wrong_content_type;
 
 use std::time::Duration;
 
@@ -37,16 +46,17 @@ use crate::asked::{Asked, Shape};
 
 pub use bandwidth::Bandwidth;
 pub use cut::Cut;
-pub use damage::Place;
 pub use error::{ErrorAnswer, RetryAfter, Wanted};
-pub use head::{HeaderFlood, WrongContentType};
+pub use header_flood::HeaderFlood;
+pub use html::Html;
 pub use in_band_error::InBandError;
 pub use keep_alive_comments::KeepAliveComments;
 pub use latency::Delay;
-pub use page::Html;
+pub use one_event::Place;
 pub use reset::Reset;
 pub use silence::Silence;
 pub use stall::Stall;
+pub use wrong_content_type::WrongContentType;
 
 /// What happens to a request that a rule hits.
 #[derive(Debug, Clone, PartialEq)]
@@ -256,7 +266,7 @@ impl Effect {
             Self::Latency(law) => Before::ForwardAfter(law.0.sample(draws)),
             Self::Silence(silence) => Before::Silence(silence.0),
             Self::Html(html) => Before::Answer { response: html.answer(scene), bogus: true },
-            Self::EmptyBody => Before::Answer { response: page::empty(scene), bogus: true },
+            Self::EmptyBody => Before::Answer { response: empty_body::answer(scene), bogus: true },
             _ => Before::Forward,
         }
     }
@@ -268,7 +278,7 @@ impl Effect {
             Self::WrongContentType(wrong) => wrong.mend(headers),
             Self::HeaderFlood(flood) => flood.mend(headers),
             Self::SlowHeaders(length) if !facts.is_bodiless() => {
-                scene.connection.pace(Some(head::pace_of(headers, *length).max(1)));
+                scene.connection.pace(Some(slow_headers::pace_of(headers, *length).max(1)));
             }
             _ => return false,
         }
@@ -289,16 +299,16 @@ impl Effect {
             Self::Cut(cut) => cut.treat(facts),
             Self::Stall(stall) => stall.treat(facts),
             Self::InBandError(error) => error.treat(facts, scene),
-            Self::SlowFirstToken(law) => slow_tokens::treat_first(law.0, facts, draws),
-            Self::SlowTokens(law) => slow_tokens::treat_all(law.0, facts, draws),
+            Self::SlowFirstToken(law) => slow_first_token::treat(law.0, facts, draws),
+            Self::SlowTokens(law) => slow_tokens::treat(law.0, facts, draws),
             Self::Bandwidth(bandwidth) => bandwidth.treat(),
-            Self::Malformed(place) => damage::malformed(*place, facts),
-            Self::Duplicate(place) => damage::duplicate(*place, facts),
-            Self::Reorder(place) => damage::reorder(*place, facts),
-            Self::BadCrc(place) => damage::bad_crc(*place, facts),
-            Self::TruncatedFrame(cut) => damage::truncated(*cut, facts),
+            Self::Malformed(place) => malformed::treat(*place, facts),
+            Self::Duplicate(place) => duplicate::treat(*place, facts),
+            Self::Reorder(place) => reorder::treat(*place, facts),
+            Self::BadCrc(place) => bad_crc::treat(*place, facts),
+            Self::TruncatedFrame(cut) => truncated_frame::treat(*cut, facts),
             Self::NoTerminator => no_terminator::treat(facts),
-            Self::SlowHeaders(_) => head::treat_slow(),
+            Self::SlowHeaders(_) => slow_headers::treat(),
             Self::KeepAliveComments(comments) => comments.treat(facts),
             _ => Treat::Leave,
         }

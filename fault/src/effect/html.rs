@@ -1,8 +1,7 @@
-//! Answers that are none: `html` and `empty_body`; nothing is forwarded.
+//! `html`: a page instead of JSON, as captive portals and broken proxies send it; nothing is forwarded.
 //!
 //! ```toml
-//! html       = true      # a page under 200, as captive portals and broken proxies send; or a status
-//! empty_body = true      # 200, the usual content type, no byte
+//! html = true        # under 200; or a status: html = 502
 //! ```
 
 use std::str::FromStr;
@@ -12,7 +11,6 @@ use http::{Response, StatusCode};
 use world::http::Body;
 
 use super::Scene;
-use crate::asked::Shape;
 use crate::grammar::Refused;
 use crate::provider_error::date;
 
@@ -50,16 +48,4 @@ impl Html {
         response.headers_mut().insert(DATE, date(scene.clock));
         response
     }
-}
-
-pub(super) fn empty(scene: &Scene<'_>) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    let content_type = match (scene.asked.streamed, scene.asked.dialect.shape) {
-        (true, Shape::Converse | Shape::Invoke) => "application/vnd.amazon.eventstream",
-        (true, Shape::OpenAi | Shape::Anthropic | Shape::Gemini) => "text/event-stream",
-        _ => "application/json",
-    };
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response.headers_mut().insert(DATE, date(scene.clock));
-    response
 }
