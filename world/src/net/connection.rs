@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::rt::ReadBufCursor;
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -29,7 +30,8 @@ pub struct Connection {
 #[derive(Debug)]
 enum Transport {
     Pipe(PipeEnd),
-    Tcp(TcpStream),
+    // The adapter lends hyper's own buffer to the socket, which would need `unsafe` here.
+    Tcp(TokioIo<TcpStream>),
 }
 
 impl Connection {
@@ -41,7 +43,7 @@ impl Connection {
         // Without it, small writes wait for the peer's delayed acknowledgement: 40 ms a token.
         stream.set_nodelay(true)?;
         Ok(Self {
-            transport: Transport::Tcp(stream),
+            transport: Transport::Tcp(TokioIo::new(stream)),
             handle: ConnectionHandle::new(ordinal),
             clock,
             pacing: None,
@@ -105,7 +107,7 @@ impl Connection {
         let allowed = ready!(self.poll_allowance(context, source.len()));
         let written = match &mut self.transport {
             Transport::Pipe(end) => end.poll_write(context, &source[..allowed]),
-            Transport::Tcp(stream) => Pin::new(stream).poll_write(context, &source[..allowed]),
+            Transport::Tcp(stream) => Pin::new(stream.inner_mut()).poll_write(context, &source[..allowed]),
         };
         let count = ready!(written)?;
         self.note_written(count);
@@ -114,7 +116,7 @@ impl Connection {
 
     fn poll_flush_bytes(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if let Transport::Tcp(stream) = &mut self.transport {
-            ready!(Pin::new(stream).poll_flush(context))?;
+            ready!(Pin::new(stream.inner_mut()).poll_flush(context))?;
         }
         self.handle.note_flush();
         Poll::Ready(Ok(()))
@@ -129,7 +131,7 @@ impl Connection {
                 end.finish();
                 Poll::Ready(Ok(()))
             }
-            Transport::Tcp(stream) => Pin::new(stream).poll_shutdown(context),
+            Transport::Tcp(stream) => Pin::new(stream.inner_mut()).poll_shutdown(context),
         }
     }
 
@@ -141,11 +143,9 @@ impl Connection {
         ready!(self.poll_open(context, ConnectionHandle::park_reader))?;
         match &mut self.transport {
             Transport::Pipe(end) => {
-                let count = ready!(end.poll_read(context, buffer.initialize_unfilled()))?;
-                buffer.advance(count);
-                Poll::Ready(Ok(()))
+                end.poll_read(context, buffer.remaining(), |bytes| buffer.put_slice(bytes))
             }
-            Transport::Tcp(stream) => Pin::new(stream).poll_read(context, buffer),
+            Transport::Tcp(stream) => Pin::new(stream.inner_mut()).poll_read(context, buffer),
         }
     }
 }
@@ -158,7 +158,7 @@ impl Drop for Connection {
         match &mut self.transport {
             Transport::Pipe(end) => end.reset_on_drop(),
             // A failure means that the socket is gone already.
-            Transport::Tcp(stream) => drop(stream.set_zero_linger()),
+            Transport::Tcp(stream) => drop(stream.inner().set_zero_linger()),
         }
     }
 }
@@ -191,22 +191,19 @@ impl AsyncWrite for Connection {
     }
 }
 
-/// How much hyper is given at most in one read, on the stack: hyper's own buffer is not initialised,
-/// and reading into it directly would need `unsafe`.
-const READ_CHUNK: usize = 16 * 1024;
-
 impl hyper::rt::Read for Connection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         mut cursor: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        let mut chunk = [0_u8; READ_CHUNK];
-        let room = cursor.remaining().min(READ_CHUNK);
-        let mut buffer = ReadBuf::new(&mut chunk[..room]);
-        ready!(self.poll_read_bytes(context, &mut buffer))?;
-        cursor.put_slice(buffer.filled());
-        Poll::Ready(Ok(()))
+        ready!(self.poll_open(context, ConnectionHandle::park_reader))?;
+        match &mut self.transport {
+            Transport::Pipe(end) => {
+                end.poll_read(context, cursor.remaining(), |bytes| cursor.put_slice(bytes))
+            }
+            Transport::Tcp(stream) => hyper::rt::Read::poll_read(Pin::new(stream), context, cursor),
+        }
     }
 }
 

@@ -79,12 +79,17 @@ fn lock(direction: &Mutex<Direction>) -> MutexGuard<'_, Direction> {
 }
 
 impl PipeEnd {
-    /// Reads into `target`; `Ok(0)` is the end of the stream.
-    pub(super) fn poll_read(&self, context: &Context<'_>, target: &mut [u8]) -> Poll<io::Result<usize>> {
+    /// Hands at most `room` bytes to `take`; none at the end of the stream.
+    pub(super) fn poll_read(
+        &self,
+        context: &Context<'_>,
+        room: usize,
+        take: impl FnOnce(&[u8]),
+    ) -> Poll<io::Result<()>> {
         let mut direction = lock(&self.incoming);
         if direction.queue.is_empty() {
             return match direction.state {
-                State::Finished => Poll::Ready(Ok(0)),
+                State::Finished => Poll::Ready(Ok(())),
                 State::Reset => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
                 State::Open => {
                     park(&mut direction.reader, context);
@@ -92,13 +97,13 @@ impl PipeEnd {
                 }
             };
         }
-        let count = target.len().min(direction.queue.len());
-        target[..count].copy_from_slice(&direction.queue[..count]);
+        let count = room.min(direction.queue.len());
+        take(&direction.queue[..count]);
         direction.queue.advance(count);
         if let Some(writer) = direction.writer.take() {
             writer.wake();
         }
-        Poll::Ready(Ok(count))
+        Poll::Ready(Ok(()))
     }
 
     /// Takes as much of `source` as there is room for.
