@@ -45,7 +45,7 @@ pub(crate) struct DrillArgs {
     #[arg(value_name = "NAME|FILE", required_unless_present = "all")]
     pub(crate) drill: Option<String>,
     /// Run every drill that ships and print one summary.
-    #[arg(long, conflicts_with_all = ["drill", "target", "baseline"])]
+    #[arg(long, conflicts_with_all = ["drill", "target"])]
     pub(crate) all: bool,
     /// The root seed; the drill's own when not given.
     #[arg(long, value_name = "N")]
@@ -271,5 +271,18 @@ impl Cli {
     /// Reads the command line; help and version come back as an error that is no failure.
     pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         Self::try_parse_from(arguments)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// Only debug builds of clap look for flags that contradict each other or name what is not there.
+    #[test]
+    fn the_flags_of_every_command_agree() {
+        Cli::command().debug_assert();
     }
 }
