@@ -56,6 +56,12 @@ impl MockPlan {
         }
     }
 
+    /// The same mock, saying in each answer's head how many tokens it was to have: for a drill's attempt log.
+    #[must_use]
+    pub fn announcing_tokens(self) -> Self {
+        Self { announces_tokens: true, ..self }
+    }
+
     /// The profile that the mock was asked for.
     #[must_use]
     pub fn main(&self) -> &Profile {

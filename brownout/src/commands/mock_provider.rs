@@ -21,7 +21,7 @@ pub(crate) fn run(args: &MockArgs, terminal: &Terminal) -> Result<Exit, CommandE
     let plans = read_plans(args)?;
     let addresses = addresses(args, &plans)?;
     world::run_real(Seed(args.seed), serving::THREADS, async |world| {
-        let mocks = start(&world, plans, &addresses)?;
+        let mocks = start(&world, plans, &addresses, args.part.child)?;
         let providers: BTreeMap<String, String> =
             mocks.iter().map(|(name, mock)| (name.clone(), mock.address().to_string())).collect();
         let listening = mocks.first().map(|(_, mock)| mock.address().to_string()).unwrap_or_default();
@@ -73,9 +73,12 @@ fn start(
     world: &World,
     plans: Vec<(String, MockPlan)>,
     addresses: &[Address],
+    announces: bool,
 ) -> Result<Vec<(String, Mock)>, CommandError> {
     let mut mocks = Vec::new();
     for ((name, plan), address) in plans.into_iter().zip(addresses) {
+        // A drill's proxy reads what an answer was to be from its head, and takes it out again.
+        let plan = if announces { plan.announcing_tokens() } else { plan };
         let mock = mock_provider::start(world, address, plan).map_err(|error| {
             CommandError::unreachable(format!(
                 "the mock provider cannot listen on {address}: {error} (accepted: a free address of this machine)"

@@ -152,7 +152,7 @@ async fn drill(
         }
     };
     let busy = own_cpu().saturating_sub(cpu_before).as_secs_f64() / wall.elapsed().as_secs_f64().max(1e-3);
-    facts.load = session::load_facts(&summary);
+    facts.load = session::load_facts(&plan, &summary);
     facts.load.cpu_saturated = Some(busy > 0.9 * THREADS as f64);
     facts.interrupted = options.stop.load(Ordering::Acquire);
     stage.stop().await;

@@ -16,8 +16,6 @@ use crate::report::{OutFolder, Report, SCHEMA};
 
 /// How often whoever watches is told.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
-/// What the generator may be late before a run is worthless, in microseconds: 5 ms.
-const SEND_LAG_LIMIT_US: u64 = 5_000;
 
 /// A judge that reads along while the journal writes.
 pub(super) type SharedJudge = Arc<Mutex<Judge>>;
@@ -74,7 +72,7 @@ async fn tell(
 }
 
 /// The generator's summary as the judge reads it.
-pub(super) fn load_facts(summary: &loadgen::LoadSummary) -> LoadSummary {
+pub(super) fn load_facts(plan: &DrillPlan, summary: &loadgen::LoadSummary) -> LoadSummary {
     LoadSummary {
         requested: summary.requested,
         scheduled: summary.scheduled,
@@ -84,7 +82,7 @@ pub(super) fn load_facts(summary: &loadgen::LoadSummary) -> LoadSummary {
         dropped: summary.scheduled.saturating_sub(summary.sent + summary.dropped),
         dropped_at_cap: summary.dropped,
         send_lag_p99_us: summary.send_lag.quantile_us(0.99),
-        send_lag_limit_us: SEND_LAG_LIMIT_US,
+        send_lag_limit_us: u64::try_from(plan.load.send_lag_max().as_micros()).unwrap_or(u64::MAX),
         cpu_saturated: None,
     }
 }

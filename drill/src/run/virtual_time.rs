@@ -28,7 +28,7 @@ pub(super) fn run(
     let mut facts = RunFacts { preflight: session::preflight_facts(&preflight), ..RunFacts::default() };
     if preflight.is_passed() {
         let load = run_virtual(plan.seed, |world| drill(world, plan, options, &journal, watch))?;
-        facts.load = session::load_facts(&load);
+        facts.load = session::load_facts(plan, &load);
         facts.interrupted = load.interrupted;
     }
     let judgement = session::judge(&journal, &judge, plan, facts.clone());

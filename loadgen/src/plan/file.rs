@@ -64,6 +64,9 @@ pub struct LoadFile {
     /// Requests in flight at which further ones count as failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_flight_max: Option<u64>,
+    /// How late the generator itself may send, at the 99th percentile, before the run says nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub send_lag_max: Option<DurationText>,
 }
 
 /// The law of arrivals: exactly one of these.

@@ -75,6 +75,7 @@ pub struct LoadPlan {
     stream_timeout: Duration,
     retry: RetryPolicy,
     in_flight_max: u64,
+    send_lag_max: Duration,
     shard: Shard,
 }
 
@@ -175,6 +176,12 @@ impl LoadPlan {
     #[must_use]
     pub fn retry(&self) -> &RetryPolicy {
         &self.retry
+    }
+
+    /// How late the generator itself may send, at the 99th percentile.
+    #[must_use]
+    pub fn send_lag_max(&self) -> Duration {
+        self.send_lag_max
     }
 
     /// Requests in flight at which further arrivals count as failed.

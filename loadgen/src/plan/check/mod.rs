@@ -29,6 +29,9 @@ const IN_FLIGHT_FLOOR: u64 = 64;
 /// The room that the in-flight limit leaves above rate × timeout.
 const IN_FLIGHT_ROOM: f64 = 1.2;
 
+/// Send lag above this shows in the latencies of fast requests.
+const SEND_LAG_MAX: Duration = Duration::from_millis(5);
+
 /// The tenant of control traffic: its own, so that no tenant's limit shows in it.
 const CONTROL_TENANT: &str = "control";
 
@@ -74,6 +77,7 @@ impl LoadFile {
             stream_timeout,
             retry,
             in_flight_max: 0,
+            send_lag_max: self.send_lag_max.map_or(SEND_LAG_MAX, Duration::from),
             shard: Shard::WHOLE,
         };
         let seconds = timeout.max(stream_timeout).as_secs_f64();
