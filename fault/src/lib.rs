@@ -9,7 +9,7 @@
 //! * **record**: what was delivered and what became of the fault ([`Tally`]), for the attempt log.
 //!
 //! [`grammar`] reads rules from a file and effects from one line; [`layer`] puts a decided effect around
-//! whatever answers. What stands before or behind the layer is nobody's business here.
+//! whatever answers; [`wish`] is how a request asks for one itself. What stands before or behind the layer is nobody's business here.
 
 mod answer;
 pub mod asked;
@@ -23,6 +23,7 @@ pub mod rule;
 mod rules;
 pub mod schedule;
 pub mod selection;
+pub mod wish;
 
 pub use answer::{Account, By, Ending, Fate, Position, PositionError, Tally};
 pub use asked::{Asked, Kind};

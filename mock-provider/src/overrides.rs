@@ -6,15 +6,12 @@
 
 use std::borrow::Cow;
 
-use fault::Family;
+use fault::{Family, wish};
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
 
 use crate::surface::Surface;
 
-/// The header that asks for a fault.
-const HEADER: &str = "x-brownout-fault";
-const PREFIX: &str = "/fault/";
 const MODEL: &str = "fault.";
 
 /// A request's path without the fault that it asks for, and that fault.
@@ -27,11 +24,10 @@ pub(crate) struct Taken<'a> {
 
 /// Takes the fault out of a request. `body` tells which kind of model to put in its place.
 pub(crate) fn take<'a>(parts: &'a Parts, body: &[u8]) -> Taken<'a> {
-    let in_header =
-        parts.headers.get(HEADER).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    let (in_prefix, path) = without_prefix(parts.uri.path());
+    let path = parts.uri.path();
+    let (before_path, path) = wish::before_path(path).map_or((None, path), |(spec, path)| (Some(spec), path));
     let (in_model, path) = without_model(path, body);
-    Taken { path, spec: in_header.or(in_prefix).or(in_model) }
+    Taken { path, spec: wish::in_header(&parts.headers).or(before_path).or(in_model) }
 }
 
 /// Whose errors and events a surface speaks.
@@ -40,13 +36,6 @@ pub(crate) fn family(surface: Surface) -> Family {
         Surface::Bedrock => Family::Bedrock,
         Surface::Vertex => Family::Vertex,
     }
-}
-
-fn without_prefix(path: &str) -> (Option<String>, &str) {
-    let Some(rest) = path.strip_prefix(PREFIX) else { return (None, path) };
-    let end = rest.find('/').unwrap_or(rest.len());
-    let (spec, path) = rest.split_at(end);
-    (Some(decoded(spec)), if path.is_empty() { "/" } else { path })
 }
 
 fn without_model<'a>(path: &'a str, body: &[u8]) -> (Option<String>, Cow<'a, str>) {
@@ -91,7 +80,7 @@ mod tests {
     fn taken(path: &str, header: Option<&str>, body: &str) -> (String, Option<String>) {
         let mut request = http::Request::builder().uri(path);
         if let Some(spec) = header {
-            request = request.header(HEADER, spec);
+            request = request.header(wish::HEADER, spec);
         }
         let (parts, ()) = request.body(()).expect("a request").into_parts();
         let taken = take(&parts, body.as_bytes());
@@ -111,7 +100,6 @@ mod tests {
             "/model/m/converse",
             Some("cut=3 events:reset"),
         );
-        check("/fault/stall", "/", Some("stall"));
         let haiku = "/model/anthropic.claude-3-haiku-20240307-v1:0/converse";
         check("/model/fault.http-503/converse", haiku, Some("http-503"));
         let flash = "/v1/projects/p/locations/l/publishers/google/models/gemini-2.5-flash:generateContent";

@@ -8,7 +8,6 @@ mod account;
 mod headers;
 mod identity;
 mod names;
-mod overrides;
 mod plan;
 mod proxy;
 mod route;

@@ -16,7 +16,6 @@ use world::{BaseUrl, Clock, ConnectionHandle, Instant};
 use crate::account::{Books, RouteAccount};
 use crate::headers::strip_hop_by_hop;
 use crate::identity::{Identified, Identities};
-use crate::overrides::take_spec;
 
 /// The longest request body that is read, in bytes.
 const BODY_MAX: usize = 32 << 20;
@@ -46,7 +45,7 @@ impl Handler for Route {
         }
         let mut account = RouteAccount::open(&self.books, arrived);
         let (mut parts, body) = request.into_parts();
-        let spec = if self.allow_overrides { take_spec(&mut parts) } else { None };
+        let spec = if self.allow_overrides { fault::wish::take(&mut parts) } else { None };
         let body = match collect(body, BODY_MAX).await {
             Ok(body) => body,
             Err(CollectError::TooLarge { .. }) => return Ok(self.too_large(account, &parts, connection)),

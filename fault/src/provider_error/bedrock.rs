@@ -3,7 +3,7 @@
 use wire::bedrock::error::{Error, ErrorKind, Throttle};
 use wire::error_response::ErrorResponse;
 
-use super::normal;
+use super::{Mention, normal};
 
 /// The usual error of a status.
 pub(super) const USUAL: &[(u16, &str)] = &[
@@ -24,6 +24,9 @@ const THROTTLES: [(&str, Throttle); 5] = [
     ("throttling-burst", Throttle::Burst),
     ("too-many-connections", Throttle::Connections),
 ];
+
+/// The status that a failed model is said to have answered with.
+const MODEL_STATUS: u16 = 500;
 
 /// An error of Bedrock that has a name here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,19 +56,34 @@ impl Named {
         }
     }
 
-    pub(super) fn error(self) -> Error {
+    fn error(self) -> Error {
         match self {
             Self::Kind(kind) => Error::from(kind),
             Self::Throttle(throttle) => Error::throttled(throttle),
         }
     }
 
-    pub(super) fn response(self) -> ErrorResponse {
+    /// The error with what it says of the model: whose status it was, and what that was.
+    pub(super) fn error_of(self, mention: &Mention<'_>) -> Error {
+        let mut error = self.error();
+        if matches!(self.kind(), ErrorKind::ModelError | ErrorKind::ModelStreamError) {
+            error.original_status_code = Some(MODEL_STATUS);
+        }
+        if self.kind() == ErrorKind::ModelError {
+            error.resource_name = Some(mention.model.to_owned());
+        }
+        if self.kind() == ErrorKind::ModelStreamError {
+            error.original_message = Some(error.message.clone());
+        }
+        error
+    }
+
+    pub(super) fn response(self, mention: &Mention<'_>) -> ErrorResponse {
         ErrorResponse {
             status: self.kind().status(),
             content_type: "application/json",
             headers: vec![("x-amzn-errortype", self.kind().error_type().to_owned())],
-            body: self.error().body(),
+            body: self.error_of(mention).body(),
         }
     }
 }

@@ -17,7 +17,9 @@ pub(crate) fn write_event(
     out: &mut BytesMut,
 ) -> bool {
     match (shape, error) {
-        (Shape::Converse | Shape::Invoke, ProviderError::Bedrock(named)) => exception(named, shape, out),
+        (Shape::Converse | Shape::Invoke, ProviderError::Bedrock(named)) => {
+            exception(named, shape, mention, out)
+        }
         (Shape::Anthropic, ProviderError::Anthropic(case)) => {
             anthropic::write_event(case, mention, out);
             true
@@ -48,7 +50,7 @@ pub(crate) fn write_event(
     }
 }
 
-fn exception(named: super::bedrock::Named, shape: Shape, out: &mut BytesMut) -> bool {
+fn exception(named: super::bedrock::Named, shape: Shape, mention: &Mention<'_>, out: &mut BytesMut) -> bool {
     let kind = named.kind();
     let Some(name) = kind.stream_name() else { return false };
     // A member of InvokeModelWithResponseStream alone.
@@ -62,7 +64,7 @@ fn exception(named: super::bedrock::Named, shape: Shape, out: &mut BytesMut) -> 
         // Cannot fail: all of them are short constants.
         let _ = frame.header(Header { name, value: Value::Text(value) });
     }
-    frame.finish(&named.error().body());
+    frame.finish(&named.error_of(mention).body());
     true
 }
 

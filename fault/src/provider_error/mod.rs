@@ -106,7 +106,7 @@ impl ProviderError {
 
     pub(crate) fn response(self, mention: &Mention<'_>) -> ErrorResponse {
         match self {
-            Self::Bedrock(error) => error.response(),
+            Self::Bedrock(error) => error.response(mention),
             Self::Vertex(case) => vertex::response(case, mention),
             Self::OpenAi(case) => openai::response(case, mention),
             Self::Anthropic(case) => anthropic::response(case, mention),

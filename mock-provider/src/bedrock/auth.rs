@@ -32,8 +32,12 @@ impl Doorkeeper {
 
     /// Lets a caller in and says which region it means.
     pub(super) fn admit<'c>(&'c self, engine: &Engine, call: &'c Call<'_>) -> Result<&'c str, Failure> {
-        // The path as it came, a fault in it included: the caller signed it so.
-        let head = Head::of_parts(call.parts);
+        // As it came, a wish for a fault included: the caller signed it so.
+        let signed = fault::wish::signed(call.parts);
+        let mut head = Head::of_parts(call.parts);
+        if let Some(signed) = &signed {
+            head = Head { path: &signed.path, headers: &signed.headers, ..head };
+        }
         self.authenticator.authenticate(&head, call.body, engine.clock.unix_micros() / 1_000_000)?;
         Ok(scope_region(call).or_else(|| host_region(call)).unwrap_or(&self.region))
     }
