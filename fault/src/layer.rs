@@ -137,17 +137,12 @@ async fn intercept<A: Account>(
 }
 
 /// Resets the connection, as a rule about connections decided, before the request is read.
-pub fn refuse_connection<A: Account>(
-    decision: &Decision,
-    connection: &ConnectionHandle,
-    mut account: A,
-) -> Abort {
+pub fn refuse_connection<A: Account>(decision: &Decision, connection: &ConnectionHandle, mut account: A) {
     let tally = account.tally();
     tally.fault = Some(decision.applied());
     tally.applied();
     tally.end(AttemptOutcome::Reset, ClosedBy::Fault);
     connection.reset();
-    Abort
 }
 
 impl Decision {

@@ -33,16 +33,21 @@ pub(crate) struct Route {
 }
 
 impl Handler for Route {
+    /// Where faults act that come before any request is read.
+    fn admit(&self, connection: &ConnectionHandle) -> bool {
+        let arrived = self.clock.now();
+        let Some(decision) = self.rules.decide_connection(arrived, connection.ordinal()) else { return true };
+        let account = RouteAccount::of_connection(&self.books, arrived, connection.ordinal());
+        layer::refuse_connection(&decision, connection, account);
+        false
+    }
+
     async fn handle(
         &self,
         request: Request<Body>,
         connection: ConnectionHandle,
     ) -> Result<Response<Body>, Abort> {
         let arrived = self.clock.now();
-        if let Some(decision) = self.rules.decide_connection(arrived, connection.ordinal()) {
-            let account = RouteAccount::of_connection(&self.books, arrived, connection.ordinal());
-            return Err(layer::refuse_connection(&decision, &connection, account));
-        }
         let mut account = RouteAccount::open(&self.books, arrived);
         let (mut parts, body) = request.into_parts();
         let spec = if self.allow_overrides { fault::wish::take(&mut parts) } else { None };

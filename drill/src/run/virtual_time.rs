@@ -7,7 +7,7 @@ use world::{World, run_virtual};
 
 use super::judge_plan::judge_plan;
 use super::options::{Options, Outcome, RunError, Watch};
-use super::parts::{Parts, gateway_plan};
+use super::parts::{Doors, Parts, gateway_plan};
 use super::{sampler, session};
 use crate::file::DrillPlan;
 use crate::judge::{Judge, RunFacts, TimeBasis};
@@ -35,14 +35,14 @@ pub(super) fn run(
     Ok(Outcome { report: session::report(plan, options, &facts, judgement) })
 }
 
-/// The preflight is judged without weaknesses in mind: a gateway may be weak, it may not be wrong.
+/// One request of each kind through the whole chain, every signature verified.
 async fn preflight(
     world: World,
     plan: &DrillPlan,
     options: &Options,
 ) -> Result<loadgen::Preflight, RunError> {
     let quiet = plan.without_faults();
-    let parts = Parts::start(&world, &quiet, options, &Journal::discard())?;
+    let parts = Parts::start(&world, &quiet, options, &Journal::discard(), Doors::AsPlanned)?;
     let preflight = loadgen::preflight(&world, parts.target(), &plan.load).await;
     parts.stop().await;
     Ok(preflight)
@@ -55,7 +55,7 @@ async fn drill(
     journal: &Journal,
     watch: &mut dyn Watch,
 ) -> Result<loadgen::LoadSummary, RunError> {
-    let parts = Parts::start(&world, plan, options, journal)?;
+    let parts = Parts::start(&world, plan, options, journal, Doors::Presence)?;
     let loading = session::send_load(&world, plan, parts.target(), journal, options, watch);
     let sampling = sampler::modelled(*world.clock(), &parts, journal);
     let load = tokio::select! {

@@ -26,6 +26,12 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// The returned future is dropped when the client leaves before the response head; the response's body
 /// is dropped when the client leaves later. Nothing else tells a handler, and nothing more is needed.
 pub trait Handler: Send + Sync + 'static {
+    /// Whether a connection may live, asked once before a byte of it is read. One that may not is dropped
+    /// at once, in the way that its handle was told.
+    fn admit(&self, _connection: &ConnectionHandle) -> bool {
+        true
+    }
+
     /// Answers `request`, which came over `connection`.
     fn handle(
         &self,
@@ -135,6 +141,7 @@ impl Drop for Server {
 async fn accept_all<H: Handler>(world: World, listener: Listener, handler: Arc<H>, shared: Arc<Shared>) {
     loop {
         match listener.accept().await {
+            Ok(connection) if !handler.admit(&connection.handle()) => drop(connection),
             Ok(connection) => {
                 shared.live.fetch_add(1, Ordering::AcqRel);
                 shared.accepted.fetch_add(1, Ordering::AcqRel);

@@ -88,13 +88,16 @@ impl Line {
 struct Scale {
     seconds: f64,
     top: f64,
+    /// Lines above the ground, at round values.
+    marks: u8,
 }
 
 impl Scale {
     fn of(report: &Report, lines: &[Line]) -> Self {
         let steps = report.judgement.timeline.len().max(1);
         let highest = lines.iter().flat_map(|line| line.values.iter().copied()).fold(0.0, f64::max);
-        Self { seconds: steps as f64 * 10.0, top: nice(highest) }
+        let (top, marks) = nice(highest);
+        Self { seconds: steps as f64 * 10.0, top, marks }
     }
 
     fn x(&self, second: f64) -> f64 {
@@ -106,17 +109,15 @@ impl Scale {
     }
 }
 
-/// The next of 1, 2, 2.5, 5 times a power of ten.
-fn nice(value: f64) -> f64 {
+/// The next of 1, 2, 2.5, 5 times a power of ten, and into how many round parts it falls.
+fn nice(value: f64) -> (f64, u8) {
     let mut unit = 1.0;
     while unit * 10.0 <= value {
         unit *= 10.0;
     }
-    [1.0, 2.0, 2.5, 5.0, 10.0]
-        .into_iter()
-        .map(|factor| factor * unit)
-        .find(|top| *top >= value)
-        .unwrap_or(value)
+    let tops = [(1.0, 5), (2.0, 4), (2.5, 5), (5.0, 5), (10.0, 5)];
+    let mut tops = tops.into_iter().map(|(factor, marks)| (factor * unit, marks));
+    tops.find(|(top, _)| *top >= value).unwrap_or((value, 5))
 }
 
 fn figure(report: &Report, title: &str, lines: &[Line], tip: impl Fn(&TimelineStep) -> String) -> Markup {
@@ -129,7 +130,7 @@ fn figure(report: &Report, title: &str, lines: &[Line], tip: impl Fn(&TimelineSt
             }
             svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-label=(title) {
                 @for fault in &report.faults { (shade(&scale, fault)) }
-                @for quarter in 0..=4_u8 { (grid(&scale, f64::from(quarter) / 4.0)) }
+                @for mark in 0..=scale.marks { (grid(&scale, f64::from(mark) / f64::from(scale.marks))) }
                 (minutes(&scale))
                 @for line in lines { (path(&scale, line)) }
                 @for (n, step) in report.judgement.timeline.iter().enumerate() { (hover(&scale, n, step, &tip(step))) }
@@ -205,7 +206,7 @@ mod tests {
         for (value, top) in
             [(0.0, 1.0), (0.7, 1.0), (1.1, 2.0), (203.0, 250.0), (999.0, 1_000.0), (2_600.0, 5_000.0)]
         {
-            assert!((nice(value) - top).abs() < 1e-9, "{value}: {}", nice(value));
+            assert!((nice(value).0 - top).abs() < 1e-9, "{value}: {:?}", nice(value));
         }
     }
 }
