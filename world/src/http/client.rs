@@ -38,6 +38,14 @@ struct Pooled {
     handle: ConnectionHandle,
 }
 
+impl Pooled {
+    /// Why a request on this connection failed. hyper does not say of a request that it had not yet
+    /// written when the connection was reset; the connection does.
+    fn failure(&self, error: &hyper::Error) -> SendError {
+        if self.handle.was_reset() { SendError::Reset } else { SendError::of(error) }
+    }
+}
+
 fn lock(idle: &Mutex<Idle>) -> MutexGuard<'_, Idle> {
     idle.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -104,7 +112,7 @@ impl Client {
                 Ok(response) => return Ok(self.with_return(address, pooled, response)),
                 Err(mut refused) => match refused.take_message() {
                     Some(unsent) => request = unsent,
-                    None => return Err(SendError::of(refused.error())),
+                    None => return Err(pooled.failure(refused.error())),
                 },
             }
         }
@@ -114,7 +122,7 @@ impl Client {
         leaving.stayed();
         match outcome {
             Ok(response) => Ok(self.with_return(address, fresh, response)),
-            Err(error) => Err(SendError::of(&error)),
+            Err(error) => Err(fresh.failure(&error)),
         }
     }
 
@@ -130,7 +138,11 @@ impl Client {
     }
 
     async fn connect(&self, address: &Address) -> Result<Pooled, SendError> {
-        let fail = |cause| SendError::Connect { address: address.clone(), cause };
+        let fail = |cause: io::Error| match cause.kind() {
+            // Accepted and torn down at once: to the sender the same as a reset a moment later.
+            io::ErrorKind::ConnectionReset => SendError::Reset,
+            _ => SendError::Connect { address: address.clone(), cause },
+        };
         let connection = self.world.network().connect(address).await.map_err(fail)?;
         let handle = connection.handle();
         let (sender, driver) =

@@ -94,6 +94,11 @@ impl Connection {
         Poll::Ready(wanted.min(slice))
     }
 
+    fn failed(&self, error: io::Error) -> io::Error {
+        self.handle.note_failure(&error);
+        error
+    }
+
     fn note_written(&mut self, count: usize) {
         self.handle.note_written(count);
         if let Some(limit) = self.handle.limit() {
@@ -109,7 +114,7 @@ impl Connection {
             Transport::Pipe(end) => end.poll_write(context, &source[..allowed]),
             Transport::Tcp(stream) => Pin::new(stream.inner_mut()).poll_write(context, &source[..allowed]),
         };
-        let count = ready!(written)?;
+        let count = ready!(written).map_err(|error| self.failed(error))?;
         self.note_written(count);
         Poll::Ready(Ok(count))
     }
@@ -141,12 +146,13 @@ impl Connection {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         ready!(self.poll_open(context, ConnectionHandle::park_reader))?;
-        match &mut self.transport {
+        let read = match &mut self.transport {
             Transport::Pipe(end) => {
                 end.poll_read(context, buffer.remaining(), |bytes| buffer.put_slice(bytes))
             }
             Transport::Tcp(stream) => Pin::new(stream.inner_mut()).poll_read(context, buffer),
-        }
+        };
+        read.map_err(|error| self.failed(error))
     }
 }
 
@@ -198,12 +204,13 @@ impl hyper::rt::Read for Connection {
         mut cursor: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         ready!(self.poll_open(context, ConnectionHandle::park_reader))?;
-        match &mut self.transport {
+        let read = match &mut self.transport {
             Transport::Pipe(end) => {
                 end.poll_read(context, cursor.remaining(), |bytes| cursor.put_slice(bytes))
             }
             Transport::Tcp(stream) => hyper::rt::Read::poll_read(Pin::new(stream), context, cursor),
-        }
+        };
+        read.map_err(|error| self.failed(error))
     }
 }
 

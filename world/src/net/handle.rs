@@ -1,6 +1,7 @@
 //! Control of one connection below HTTP, for the faults that act there.
 
 use std::future::poll_fn;
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -22,6 +23,7 @@ pub(super) struct Shared {
     ordinal: u64,
     ending: AtomicU8,
     held: AtomicBool,
+    was_reset: AtomicBool,
     bytes_per_second: AtomicU64,
     flushes: AtomicU64,
     written: AtomicU64,
@@ -115,6 +117,19 @@ impl ConnectionHandle {
             if self.flushes() > count { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
+    }
+
+    /// Whether the peer has reset the connection, as far as this side has noticed.
+    #[must_use]
+    pub fn was_reset(&self) -> bool {
+        self.shared.was_reset.load(Ordering::Acquire)
+    }
+
+    /// Remembers how reading or writing failed.
+    pub(super) fn note_failure(&self, error: &io::Error) {
+        if matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe) {
+            self.shared.was_reset.store(true, Ordering::Release);
+        }
     }
 
     fn end(&self, ending: Ending) {
