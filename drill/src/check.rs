@@ -119,7 +119,64 @@ pub fn refuse_impossible(plan: &DrillPlan) -> Result<(), Impossible> {
     if lines.is_empty() { Ok(()) } else { Err(Impossible(lines)) }
 }
 
-/// Expectations that no gateway could meet.
+/// Refuses a shortened drill whose fault windows prove nothing any more: shorter than five of the breaker's
+/// cooldowns, than twice the failover limit, or with fewer than a thousand requests.
+///
+/// # Errors
+/// Each such window, with what it would need.
+pub fn refuse_short_windows(plan: &DrillPlan) -> Result<(), Impossible> {
+    let gateway = plan.gateway.plan().ok().filter(|_| plan.is_embedded());
+    let cooldown =
+        gateway.and_then(|gateway| gateway.policy.breaker).map_or(Duration::ZERO, |breaker| breaker.open);
+    let failover = plan.expectations.iter().filter(|expectation| expectation.invariant == Invariant::F1);
+    let failover =
+        failover.map(|expectation| micros(expectation.threshold.limit.micro)).max().unwrap_or_default();
+    let requests = Duration::from_secs_f64(WINDOW_REQUESTS_MIN / plan.load.peak_rate().max(1e-3));
+    let needed = (cooldown * 5).max(failover * 2).max(requests);
+    let short = crate::run::declared_faults(plan)
+        .into_iter()
+        .filter(|window| Duration::from_millis(window.to_ms - window.from_ms) < needed);
+    let lines: Vec<String> = short
+        .map(|window| {
+            format!(
+                "--shorten: fault window {} would last {} (accepted: {} or more, for five cooldowns, twice the failover \
+                 limit and a thousand requests)",
+                window.window,
+                notation::format_duration(Duration::from_millis(window.to_ms - window.from_ms)),
+                notation::format_duration(needed)
+            )
+        })
+        .collect();
+    if lines.is_empty() { Ok(()) } else { Err(Impossible(lines)) }
+}
+
+/// Fewer requests in a window say nothing about a share of them.
+const WINDOW_REQUESTS_MIN: f64 = 1_000.0;
+
+fn micros(micro: i64) -> Duration {
+    Duration::from_micros(u64::try_from(micro).unwrap_or(0))
+}
+
+/// Refuses a real-time drill for which this process may not open enough sockets: each request in flight takes
+/// one of the generator's and two of the proxy's.
+///
+/// # Errors
+/// Too few, with the limit and what is needed.
+pub fn refuse_few_descriptors(plan: &DrillPlan, limit: Option<u64>) -> Result<(), Impossible> {
+    let needed = arithmetic(plan).peak_in_flight * 3 + DESCRIPTORS_BESIDE;
+    match limit {
+        Some(limit) if limit < needed => Err(Impossible(vec![format!(
+            "the drill needs about {needed} open files and sockets at its peak, and this process may open {limit} \
+             (accepted: a higher `ulimit -n`, or a lower rate)"
+        )])),
+        _ => Ok(()),
+    }
+}
+
+/// Listeners, logs, child processes and what the runtime itself holds.
+const DESCRIPTORS_BESIDE: u64 = 64;
+
+/// What a drill asks for that cannot be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
 pub struct Impossible(Vec<String>);

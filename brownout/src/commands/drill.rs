@@ -94,6 +94,9 @@ fn read_plan(name: &str, args: &DrillArgs) -> Result<DrillPlan, CommandError> {
         target_url(&target.url.to_string(), &args.allow_remote)?;
     }
     drill::check::refuse_impossible(&plan).map_err(CommandError::configuration)?;
+    if args.shorten.is_some() {
+        drill::check::refuse_short_windows(&plan).map_err(CommandError::configuration)?;
+    }
     Ok(plan)
 }
 
@@ -122,6 +125,10 @@ fn options(plan: &DrillPlan, args: &DrillArgs) -> Result<Options, CommandError> 
         (Some(Time::Virtual) | None, true) => TimeMode::Virtual,
         (Some(Time::Real), _) | (None, false) => TimeMode::Real,
     };
+    if time == TimeMode::Real {
+        let limit = world::descriptor_limit();
+        drill::check::refuse_few_descriptors(plan, limit).map_err(CommandError::configuration)?;
+    }
     let stop = Arc::new(AtomicBool::new(false));
     world::watch_interrupt(Arc::clone(&stop)).map_err(CommandError::unreachable)?;
     Ok(Options {

@@ -11,6 +11,9 @@ use crate::cli::GatewayArgs;
 use crate::exit::{CommandError, Exit};
 use crate::terminal::Terminal;
 
+/// In front of a mock provider at its usual address.
+const DEFAULT_CONFIG: &str = include_str!("../../../configs/gateway.toml");
+
 pub(crate) fn run(args: &GatewayArgs, terminal: &Terminal) -> Result<Exit, CommandError> {
     if args.weaknesses {
         terminal.print(&list_weaknesses());
@@ -32,12 +35,10 @@ pub(crate) fn run(args: &GatewayArgs, terminal: &Terminal) -> Result<Exit, Comma
 }
 
 fn read_plan(args: &GatewayArgs) -> Result<GatewayPlan, CommandError> {
-    let Some(path) = &args.config else {
-        return Err(CommandError::configuration(
-            "a gateway needs a configuration (accepted: --config FILE with a [gateway] section; configs/gateway.toml is one)",
-        ));
+    let (name, text) = match &args.config {
+        Some(path) => serving::read_config(path)?,
+        None => ("configs/gateway.toml".to_owned(), DEFAULT_CONFIG.to_owned()),
     };
-    let (name, text) = serving::read_config(path)?;
     let document = Document::parse(&name, &text).map_err(CommandError::configuration)?;
     let located = |problems| CommandError::configuration(document.errors(problems));
     let file = document.section::<GatewayFile>("gateway").map_err(located)?;
