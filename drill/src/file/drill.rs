@@ -250,10 +250,10 @@ impl Reader<'_> {
     }
 
     fn load(&mut self, binding: &Binding, scale: Option<f64>) -> Option<LoadPlan> {
-        let Some(mut file) = self.section::<LoadFile>("load") else {
+        if self.document.get("load").is_none() {
             self.problems.add("load", "is missing", "a `[load]` section with `arrivals` and `mix`");
-            return None;
-        };
+        }
+        let mut file = self.section::<LoadFile>("load")?;
         if let Some(factor) = scale {
             file.scale_rates(factor);
         }
