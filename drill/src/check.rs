@@ -7,8 +7,9 @@ use std::time::Duration;
 use gateway::plan::ModelKind;
 use loadgen::plan::{Class, Kind};
 use mock_provider::{Kind as ProfileKind, Quantiles};
+use notation::Problems;
 
-use crate::file::DrillPlan;
+use crate::file::{DrillPlan, key_of};
 use crate::invariant::Invariant;
 use crate::judge::{Comparison, Expectation, Measure, Statistic};
 
@@ -112,11 +113,16 @@ fn forecast(plan: &DrillPlan, class: &Class) -> Option<ClassForecast> {
 ///
 /// # Errors
 /// Each such expectation, with what the providers need.
-pub fn refuse_impossible(plan: &DrillPlan) -> Result<(), Impossible> {
+pub fn refuse_impossible(plan: &DrillPlan) -> Result<(), Problems> {
     let forecasts = forecasts(plan);
-    let lines: Vec<String> =
-        plan.expectations.iter().filter_map(|expectation| contradiction(expectation, &forecasts)).collect();
-    if lines.is_empty() { Ok(()) } else { Err(Impossible(lines)) }
+    let mut problems = Problems::new();
+    for expectation in &plan.expectations {
+        if let Some(message) = contradiction(expectation, &forecasts) {
+            let accepted = "a limit above that, a faster profile, or a smaller max_tokens";
+            problems.add(format!("expect.{}", key_of(expectation)), message, accepted);
+        }
+    }
+    problems.into_result(())
 }
 
 /// Refuses a shortened drill whose fault windows prove nothing any more: shorter than five of the breaker's
@@ -202,9 +208,7 @@ fn contradiction(expectation: &Expectation, forecasts: &[ClassForecast]) -> Opti
     let allowed_us = u128::try_from(expectation.threshold.limit.micro).unwrap_or(0);
     (needed.as_micros() > allowed_us).then(|| {
         format!(
-            "expect.{}: `{}` cannot be met by any gateway: {} alone needs {} (accepted: a limit above that, a faster \
-             profile, or a smaller max_tokens)",
-            expectation.id,
+            "`{}` cannot be met by any gateway: {} alone needs {}",
             expectation.source,
             forecast.provider,
             notation::format_duration(Duration::from_millis(needed.as_millis() as u64)),

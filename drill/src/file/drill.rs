@@ -1,6 +1,6 @@
 //! A drill file as a whole: sections into one checked plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use world::Seed;
 use super::document::{Document, FileErrors};
 use super::target::{TargetFile, TargetPlan};
 use super::{Profile, expect, profile};
+use crate::check;
 use crate::judge::Expectation;
 
 /// What may be changed on the command line before a drill is checked.
@@ -123,6 +124,7 @@ impl DrillPlan {
             }
         }
         let plan = Reader { document: &document, problems }.read(name, changes);
+        let plan = plan.and_then(|plan| check::refuse_impossible(&plan).map(|()| plan));
         plan.map_err(|problems| document.errors(problems))
     }
 
@@ -161,6 +163,7 @@ impl Reader<'_> {
         let binding = binding(&gateway, target.as_ref(), duration, seed);
         let load = self.load(&binding, changes.scale_rate);
         let Some(load) = load else { return Err(self.problems) };
+        self.subjects(&expectations, &load);
         let plan = DrillPlan {
             name: name.to_owned(),
             title: self.section("title").unwrap_or_else(|| name.to_owned()),
@@ -187,27 +190,69 @@ impl Reader<'_> {
         self.take(self.document.section(key)).flatten()
     }
 
+    /// One mistake is one problem: what depends on a length that cannot be read goes on with another.
     fn duration(&mut self) -> Duration {
-        let duration = self.section::<DurationText>("duration").map(Duration::from);
-        if duration.is_none_or(|duration| duration.is_zero()) {
-            self.problems.add("duration", "says no length", "how long load is offered, such as `45m`");
+        let is_written = self.document.get("duration").is_some();
+        match self.section::<DurationText>("duration").map(Duration::from) {
+            Some(duration) if !duration.is_zero() => return duration,
+            None if is_written => {}
+            _ => self.problems.add("duration", "says no length", "how long load is offered, such as `45m`"),
         }
-        duration.unwrap_or_default()
+        Duration::from_hours(1)
     }
 
     fn providers(&mut self) -> Vec<ProviderPlan> {
-        let files: Vec<(String, MockFile)> =
-            self.take(self.document.entries("providers")).unwrap_or_default();
+        let files = self.take(self.document.entries::<MockFile>("providers"));
+        let files = files.unwrap_or_else(|| self.unreadable_providers());
         if files.is_empty() && self.document.get("providers").is_none() {
             self.problems.add("providers", "is missing", "at least one `[providers.NAME]` with a profile");
         }
         let mut plans = Vec::new();
         for (name, file) in files {
-            if let Some(mock) = self.problems.take(&format!("providers.{name}"), file.plan(&name)) {
+            let mock = self.problems.take(&format!("providers.{name}"), file.plan(&name));
+            if let Some(mock) = mock.or_else(|| stand_in(&name, &file)) {
                 plans.push(ProviderPlan { name, mock, file });
             }
         }
         plans
+    }
+
+    /// The providers by name and profile alone, so that what names them is still checked.
+    fn unreadable_providers(&self) -> Vec<(String, MockFile)> {
+        let table = self.document.get("providers").and_then(toml::Value::as_table);
+        let profile = |name: &str| self.document.text_at(&format!("providers.{name}.profile"));
+        let names = table.into_iter().flat_map(toml::Table::keys);
+        names.map(|name| (name.clone(), MockFile { profile: profile(name), ..MockFile::default() })).collect()
+    }
+
+    /// A demand about requests that the load does not send would never be judged, and look like one that
+    /// holds.
+    fn subjects(&mut self, expectations: &[Expectation], load: &LoadPlan) {
+        let names = |names: BTreeSet<&str>| names.into_iter().map(str::to_owned).collect::<Vec<_>>();
+        let kinds = names(load.classes().map(|class| &*class.kind_name).collect());
+        let classes = names(load.classes().map(|class| &*class.name).collect());
+        let tenants = names(load.tenants().map(|tenant| &*tenant.name).collect());
+        let phases = names(load.phases().iter().map(|(_, name)| &**name).collect());
+        for expectation in expectations {
+            let subject = &expectation.subject;
+            let wanted = [
+                ("kind", &subject.kind, &kinds),
+                ("class", &subject.class, &classes),
+                ("tenant", &subject.tenant, &tenants),
+                ("phase", &subject.phase, &phases),
+            ];
+            for (what, name, known) in wanted {
+                let Some(name) = name.as_deref().filter(|name| !known.iter().any(|k| k == name)) else {
+                    continue;
+                };
+                let message = format!("the load has no {what} `{name}`");
+                self.problems.add(
+                    format!("expect.{}", expect::key_of(expectation)),
+                    message,
+                    known.join(", "),
+                );
+            }
+        }
     }
 
     fn rules(&mut self, providers: &[ProviderPlan]) -> Vec<Arc<Rule>> {
@@ -259,6 +304,13 @@ impl Reader<'_> {
         }
         self.problems.take("load", file.plan(binding))
     }
+}
+
+/// A provider whose section is wrong, as far as others are concerned: of the family that it names.
+fn stand_in(name: &str, file: &MockFile) -> Option<MockPlan> {
+    let is_vertex = file.profile.as_deref().is_some_and(|profile| profile.starts_with("vertex"));
+    let profile = is_vertex.then(|| "vertex/gemini-flash".to_owned());
+    MockFile { profile, ..MockFile::default() }.plan(name).ok()
 }
 
 /// What the load calls the models, and which names pin it to one provider.

@@ -52,6 +52,12 @@ pub fn read(section: Option<&Value>) -> Result<Vec<Expectation>, Problems> {
     problems.into_result(expectations)
 }
 
+/// The key of the file under which a demand stands. A k6 threshold is known by its text too, since one key
+/// holds several.
+pub(crate) fn key_of(expectation: &Expectation) -> &str {
+    expectation.id.strip_suffix(&expectation.source).map_or(&expectation.id, str::trim_end)
+}
+
 /// The demands under a key: one text, or a list of them as k6 has it.
 fn texts_of<'v>(path: &str, value: &'v Value, problems: &mut Problems) -> Vec<&'v str> {
     let accepted = "a text such as \"> 95%\", or a list of them";

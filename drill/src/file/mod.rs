@@ -17,6 +17,7 @@ mod target;
 pub use catalog::{OpenError, open, shipped};
 pub use document::{Document, FileErrors, OverrideError};
 pub use drill::{Changes, DrillPlan, EvidenceKept, ProviderPlan};
+pub(crate) use expect::key_of;
 pub use expect::read as read_expectations;
 pub use profile::Profile;
 pub use target::{KeyError, TargetFile, TargetPlan, TargetPolicy, TargetPolicyFile};
