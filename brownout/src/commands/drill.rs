@@ -1,6 +1,6 @@
 //! `brownout drill`: run a drill, print the verdict, exit by it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -49,6 +49,7 @@ fn all(args: &DrillArgs, terminal: &Terminal) -> Result<Exit, CommandError> {
 fn one(name: &str, args: &DrillArgs, terminal: &Terminal) -> Result<Exit, CommandError> {
     let plan = read_plan(name, args)?;
     let options = options(&plan, args)?;
+    try_machine_file(args)?;
     let mut watch = terminal.watch();
     let outcome = drill::run::run(&plan, &options, &mut watch);
     watch.clear();
@@ -92,8 +93,9 @@ fn read_plan(name: &str, args: &DrillArgs) -> Result<DrillPlan, CommandError> {
     let plan = DrillPlan::read(&name, document, &changes).map_err(CommandError::configuration)?;
     if let Some(target) = &plan.target {
         target_url(&target.url.to_string(), &args.allow_remote)?;
+        // Keys that are named but not there are found before anything starts.
+        target.resolve().map_err(CommandError::configuration)?;
     }
-    drill::check::refuse_impossible(&plan).map_err(CommandError::configuration)?;
     if args.shorten.is_some() {
         drill::check::refuse_short_windows(&plan).map_err(CommandError::configuration)?;
     }
@@ -208,6 +210,7 @@ fn quoted(word: &str) -> String {
 
 fn run_error(error: &RunError) -> CommandError {
     let exit = match error {
+        RunError::Report(_) => Exit::Invalid,
         RunError::Out(_) | RunError::Log(_) | RunError::Configuration(_) => Exit::Configuration,
         RunError::Listen { .. }
         | RunError::Child { .. }
@@ -229,6 +232,18 @@ fn write_machine(args: &DrillArgs, outcome: &Outcome, wall: std::time::Duration)
         "descriptor_limit": world::descriptor_limit(),
         "out": args.out,
     });
-    std::fs::write(path, format!("{facts:#}\n"))
-        .map_err(|error| CommandError::configuration(format!("cannot write {}: {error}", path.display())))
+    std::fs::write(path, format!("{facts:#}\n")).map_err(|error| machine_error(path, &error))
+}
+
+/// Whether the machine's file can be written is known before anything starts.
+fn try_machine_file(args: &DrillArgs) -> Result<(), CommandError> {
+    let Some(path) = &args.machine else { return Ok(()) };
+    std::fs::write(path, "").map_err(|error| machine_error(path, &error))
+}
+
+fn machine_error(path: &Path, error: &std::io::Error) -> CommandError {
+    CommandError::configuration(format!(
+        "--machine: cannot write {}: {error} (accepted: a file in a folder that exists)",
+        path.display()
+    ))
 }

@@ -61,11 +61,22 @@ impl OutFolder {
     }
 }
 
+/// A report that cannot be written, though the folder could be used when the run began.
+#[derive(Debug, thiserror::Error)]
+#[error("the run ended, but its report is missing: cannot write {}: {cause}", path.display())]
+pub struct ReportError {
+    /// The file.
+    pub path: PathBuf,
+    /// Why not.
+    #[source]
+    pub cause: io::Error,
+}
+
 /// Writes every form of a report. Each file appears whole or not at all.
 ///
 /// # Errors
 /// The first file that could not be written.
-pub fn write_all(folder: &OutFolder, report: &Report) -> Result<(), OutFolderError> {
+pub fn write_all(folder: &OutFolder, report: &Report) -> Result<(), ReportError> {
     let forms = [
         ("report.json", report.json()),
         ("report.html", page(report)),
@@ -73,10 +84,13 @@ pub fn write_all(folder: &OutFolder, report: &Report) -> Result<(), OutFolderErr
         ("junit.xml", junit(report)),
     ];
     for (name, text) in forms {
-        let fail = |cause| OutFolderError { path: folder.file(name), cause };
         let partial = folder.file(&format!(".{name}.partial"));
-        fs::write(&partial, text).map_err(fail)?;
-        fs::rename(&partial, folder.file(name)).map_err(fail)?;
+        let written = fs::write(&partial, text).and_then(|()| fs::rename(&partial, folder.file(name)));
+        if let Err(cause) = written {
+            // Half a report is worse than none; where even this fails, its name says what it is.
+            let _ = fs::remove_file(&partial);
+            return Err(ReportError { path: folder.file(name), cause });
+        }
     }
     Ok(())
 }

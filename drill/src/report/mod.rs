@@ -9,7 +9,7 @@ mod junit;
 mod markdown;
 mod summary;
 
-pub use files::{OutFolder, OutFolderError, write_all};
+pub use files::{OutFolder, OutFolderError, ReportError, write_all};
 pub use html::page;
 pub use junit::junit;
 pub use markdown::markdown;

@@ -9,7 +9,7 @@ use gateway::weakness::Weakness;
 use loadgen::Snapshot;
 use world::Instant;
 
-use crate::report::{OutFolderError, Report};
+use crate::report::{OutFolderError, Report, ReportError};
 
 /// Which time a drill runs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +71,9 @@ pub enum RunError {
     /// The output folder cannot be used.
     #[error(transparent)]
     Out(#[from] OutFolderError),
+    /// The report cannot be written at the end.
+    #[error(transparent)]
+    Report(#[from] ReportError),
     /// A log cannot be created.
     #[error("cannot write the logs: {0}")]
     Log(#[from] evidence::log::LogError),
