@@ -57,10 +57,10 @@ pub(crate) struct DrillArgs {
     #[arg(long, value_enum, default_value = "full")]
     pub(crate) profile: Profile,
     /// Divide every length by K; refused where a window would become too short to judge by.
-    #[arg(long, value_name = "K", conflicts_with = "profile")]
+    #[arg(long, value_name = "K", conflicts_with = "profile", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) shorten: Option<u32>,
     /// Multiply every rate by R.
-    #[arg(long, value_name = "R")]
+    #[arg(long, value_name = "R", value_parser = factor)]
     pub(crate) scale_rate: Option<f64>,
     /// Judge this gateway instead of the embedded one: a URL, or a file with a `[target]` section.
     #[arg(long, value_name = "FILE|URL")]
@@ -272,6 +272,12 @@ impl Cli {
     pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         Self::try_parse_from(arguments)
     }
+}
+
+/// A factor that leaves something to multiply.
+fn factor(text: &str) -> Result<f64, String> {
+    let factor = text.parse::<f64>().ok().filter(|factor| factor.is_finite() && *factor > 0.0);
+    factor.ok_or_else(|| "not a number above zero, such as `2` or `0.5`".to_owned())
 }
 
 #[cfg(test)]
