@@ -161,7 +161,7 @@ impl Reader<'_> {
         let target = self.target(changes);
         let expectations = self.take(expect::read(self.document.get("expect"))).unwrap_or_default();
         let binding = binding(&gateway, target.as_ref(), duration, seed);
-        let load = self.load(&binding, changes.scale_rate);
+        let load = self.load(&binding, target.is_some(), changes.scale_rate);
         let Some(load) = load else { return Err(self.problems) };
         self.subjects(&expectations, &load);
         let plan = DrillPlan {
@@ -294,13 +294,20 @@ impl Reader<'_> {
         self.problems.take("target", file.plan())
     }
 
-    fn load(&mut self, binding: &Binding, scale: Option<f64>) -> Option<LoadPlan> {
+    fn load(&mut self, binding: &Binding, has_target: bool, scale: Option<f64>) -> Option<LoadPlan> {
         if self.document.get("load").is_none() {
             self.problems.add("load", "is missing", "a `[load]` section with `arrivals` and `mix`");
         }
         let mut file = self.section::<LoadFile>("load")?;
         if let Some(factor) = scale {
             file.scale_rates(factor);
+        }
+        if has_target {
+            // A target that names no pinned models gets no control traffic: the checks that need it then say
+            // that they could not be judged.
+            file.control.retain(|pin, _| {
+                pin.strip_suffix("/*").is_none_or(|provider| binding.pinned.contains_key(provider))
+            });
         }
         self.problems.take("load", file.plan(binding))
     }
