@@ -12,6 +12,7 @@ use world::Stopwatch;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terminal {
     colour: bool,
+    colour_beside: bool,
     live: bool,
 }
 
@@ -21,7 +22,8 @@ impl Terminal {
         let no_colour = world::environment("NO_COLOR").is_some_and(|value| !value.is_empty());
         let is_dumb = world::environment("TERM").is_some_and(|term| term == "dumb");
         let live = std::io::stderr().is_terminal() && !is_dumb;
-        Self { colour: std::io::stdout().is_terminal() && !no_colour && !is_dumb, live }
+        let colour = std::io::stdout().is_terminal() && !no_colour && !is_dumb;
+        Self { colour, colour_beside: live && !no_colour, live }
     }
 
     /// How summaries may look.
@@ -59,7 +61,7 @@ impl Terminal {
         tracing_subscriber::fmt()
             .with_writer(std::io::stderr)
             .with_env_filter(filter)
-            .with_ansi(self.live)
+            .with_ansi(self.colour_beside)
             .init();
     }
 
