@@ -144,7 +144,7 @@ pub(crate) struct ProxyArgs {
     /// Where requests go on to.
     #[arg(long, value_name = "URL", requires = "listen")]
     pub(crate) upstream: Option<String>,
-    /// Whose dialect the upstream speaks; told from the request paths when not given.
+    /// Whose dialect the upstream speaks: bedrock, vertex, anthropic or openai, which is taken when not given.
     #[arg(long, value_name = "FAMILY")]
     pub(crate) family: Option<String>,
     /// A fault for a share of the requests, such as `error=throttling@50%`; may be repeated.

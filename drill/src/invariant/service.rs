@@ -211,14 +211,12 @@ impl Tally {
             .first_seen(|| first_window_below(watched, case.plan, expectation.threshold))
     }
 
-    /// (ok, all) of the run: what the full in-flight cap kept back was failed by the target, what a
-    /// tenant asked beyond its own limit was not.
+    /// (ok, all) of the run. What the full in-flight cap kept back has a record like every other failure;
+    /// what a tenant asked beyond its own limit was not failed by the target.
     fn overall_availability(&self, case: &Case<'_>, watched: &Watched) -> (u64, u64) {
-        let is_everything = watched.subject == Subject::everything();
-        let capped = if is_everything { case.facts.load.dropped_at_cap } else { 0 };
         let excess: u64 =
             self.tenants.iter().map(|(name, tenant)| self.excess(case, watched, name, tenant)).sum();
-        (watched.stats.ok, (watched.stats.requests + capped).saturating_sub(excess).max(watched.stats.ok))
+        (watched.stats.ok, watched.stats.requests.saturating_sub(excess).max(watched.stats.ok))
     }
 
     /// Throttled requests of a tenant that were beyond its limit.

@@ -73,12 +73,13 @@ pub fn declared_faults(plan: &DrillPlan) -> Vec<DeclaredFault> {
 fn kinds(plan: &DrillPlan, declared: Option<&DeclaredPolicy>) -> BTreeMap<Name, KindPlan> {
     let timeout_us = micros(plan.load.timeout());
     let stream_timeout_us = micros(plan.load.stream_timeout());
+    let declared_us = plan.target.as_ref().and_then(|target| target.policy.as_ref()?.deadline).map(micros);
     let kinds = plan.load.classes().map(|class| {
         let kind = KindPlan {
             deadline_us: timeout_us.max(stream_timeout_us),
             useful_us: None,
             // Nothing may outlive the clients, whatever a gateway grants itself.
-            budget_us: Some(timeout_us),
+            budget_us: Some(timeout_us.min(declared_us.unwrap_or(u64::MAX))),
             stream_budget_us: Some(stream_timeout_us),
             targets: targets(plan, declared, &class.model),
         };

@@ -77,14 +77,15 @@ fn tool_use<'a>(call: &'a chat::ToolCall<'_>) -> ContentBlock<'a> {
 }
 
 fn inference_config<'a>(request: &'a ChatRequest<'_>) -> InferenceConfig<'a> {
-    // Bedrock's temperature ends at 1, OpenAI's at 2.
-    let share = |value: Option<f64>| value.map(|value| value.clamp(0.0, 1.0) as f32);
+    // Bedrock's temperature ends at 1, OpenAI's at 2. What no dialect allows is for the provider to refuse.
+    let temperature =
+        request.temperature.map(|value| if value <= 2.0 { value.min(1.0) } else { value } as f32);
     let sequences = request.stop.as_ref().map_or(&[][..], |stop| stop.sequences());
     InferenceConfig {
         max_tokens: request.output_token_limit().map(|tokens| i32::try_from(tokens).unwrap_or(i32::MAX)),
         stop_sequences: sequences.iter().map(Text::borrowed).collect(),
-        temperature: share(request.temperature),
-        top_p: share(request.top_p),
+        temperature,
+        top_p: request.top_p.map(|value| value as f32),
     }
 }
 
@@ -115,6 +116,14 @@ mod tests {
         let request = ChatRequest::parse(request.as_bytes()).expect("a chat request");
         let body = chat_body(&request).expect("translatable");
         assert_eq!(std::str::from_utf8(&body).expect("text"), converse);
+    }
+
+    #[test]
+    fn what_no_dialect_allows_is_passed_on() {
+        check(
+            r#"{"model":"chat","messages":[{"role":"user","content":"hi"}],"temperature":9}"#,
+            r#"{"inferenceConfig":{"temperature":9.0},"messages":[{"content":[{"text":"hi"}],"role":"user"}]}"#,
+        );
     }
 
     #[test]
