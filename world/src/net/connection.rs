@@ -4,7 +4,7 @@
 //! finish that the handle asks for happens when the connection is dropped, which is what hyper does
 //! when a body or a handler fails.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::handle::{ConnectionHandle, Ending};
-use super::pipe::PipeEnd;
+use super::pipe::{self, PipeEnd};
 use crate::time::{Clock, Sleep};
 
 /// A connection: a TCP socket in the real world, a pipe in the virtual one.
@@ -108,11 +108,24 @@ impl Connection {
     }
 
     fn poll_write_bytes(&mut self, context: &mut Context<'_>, source: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_pieces(context, &[IoSlice::new(source)])
+    }
+
+    fn poll_write_pieces(
+        &mut self,
+        context: &mut Context<'_>,
+        sources: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         ready!(self.poll_open(context, ConnectionHandle::park_writer))?;
-        let allowed = ready!(self.poll_allowance(context, source.len()));
+        let allowed = ready!(self.poll_allowance(context, pipe::total(sources)));
         let written = match &mut self.transport {
-            Transport::Pipe(end) => end.poll_write(context, &source[..allowed]),
-            Transport::Tcp(stream) => Pin::new(stream.inner_mut()).poll_write(context, &source[..allowed]),
+            Transport::Pipe(end) => end.poll_write(context, sources, allowed),
+            Transport::Tcp(stream) => {
+                // hyper joins what it writes to a socket: there is one piece.
+                let source = sources.iter().find(|source| !source.is_empty());
+                let source = source.map_or(&[][..], |source| &source[..source.len().min(allowed)]);
+                Pin::new(stream.inner_mut()).poll_write(context, source)
+            }
         };
         let count = ready!(written).map_err(|error| self.failed(error))?;
         self.note_written(count);
@@ -232,7 +245,16 @@ impl hyper::rt::Write for Connection {
     }
 
     fn is_write_vectored(&self) -> bool {
-        // hyper then joins head and body in one buffer: one write, and for small bodies the faster way.
-        false
+        // To a socket hyper joins head and body in one buffer: for small bodies the faster way. A pipe
+        // copies anyway, and each connection would keep a buffer of its largest message.
+        matches!(self.transport, Transport::Pipe(_))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        sources: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_pieces(context, sources)
     }
 }

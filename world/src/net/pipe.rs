@@ -5,7 +5,7 @@
 //! `ConnectionReset`, as on Linux. Both buffers are kept in one queue here, its first
 //! [`RECEIVE_WINDOW`] bytes being the accepted ones.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -48,6 +48,17 @@ impl Direction {
         }
     }
 
+    /// Queues the first `count` bytes of `sources`.
+    fn take_in(&mut self, sources: &[IoSlice<'_>], count: usize) {
+        self.queue.reserve(count);
+        let mut left = count;
+        for source in sources {
+            let piece = left.min(source.len());
+            self.queue.extend_from_slice(&source[..piece]);
+            left -= piece;
+        }
+    }
+
     fn reset(&mut self) {
         self.queue.truncate(RECEIVE_WINDOW);
         self.state = State::Reset;
@@ -71,6 +82,11 @@ pub(super) fn pair() -> (PipeEnd, PipeEnd) {
         PipeEnd { incoming: Arc::clone(&back), outgoing: Arc::clone(&there), reset_on_drop: false },
         PipeEnd { incoming: there, outgoing: back, reset_on_drop: false },
     )
+}
+
+/// How many bytes several pieces have together.
+pub(super) fn total(pieces: &[IoSlice<'_>]) -> usize {
+    pieces.iter().map(|piece| piece.len()).sum()
 }
 
 fn lock(direction: &Mutex<Direction>) -> MutexGuard<'_, Direction> {
@@ -99,15 +115,25 @@ impl PipeEnd {
         }
         let count = room.min(direction.queue.len());
         take(&direction.queue[..count]);
-        direction.queue.advance(count);
+        if count == direction.queue.len() {
+            // Thousands of connections wait while one is read: none keeps the memory of its largest message.
+            direction.queue = BytesMut::new();
+        } else {
+            direction.queue.advance(count);
+        }
         if let Some(writer) = direction.writer.take() {
             writer.wake();
         }
         Poll::Ready(Ok(()))
     }
 
-    /// Takes as much of `source` as there is room for.
-    pub(super) fn poll_write(&self, context: &Context<'_>, source: &[u8]) -> Poll<io::Result<usize>> {
+    /// Takes as many bytes of `sources`, in order, as there is room for and as `limit` allows.
+    pub(super) fn poll_write(
+        &self,
+        context: &Context<'_>,
+        sources: &[IoSlice<'_>],
+        limit: usize,
+    ) -> Poll<io::Result<usize>> {
         let mut direction = lock(&self.outgoing);
         match direction.state {
             State::Reset => return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
@@ -118,12 +144,13 @@ impl PipeEnd {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
         let room = (RECEIVE_WINDOW + SEND_BUFFER).saturating_sub(direction.queue.len());
-        if room == 0 && !source.is_empty() {
+        let wanted = total(sources).min(limit);
+        if room == 0 && wanted > 0 {
             park(&mut direction.writer, context);
             return Poll::Pending;
         }
-        let count = source.len().min(room);
-        direction.queue.extend_from_slice(&source[..count]);
+        let count = wanted.min(room);
+        direction.take_in(sources, count);
         if let Some(reader) = direction.reader.take() {
             reader.wake();
         }
