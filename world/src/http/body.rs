@@ -215,6 +215,9 @@ pub enum CollectError {
     Broken(#[from] BodyError),
 }
 
+/// How much memory a body gets for an announced length, in bytes.
+const ANNOUNCED_MAX: usize = 64 * 1024;
+
 /// Reads a whole body of at most `limit` bytes.
 ///
 /// # Errors
@@ -223,6 +226,7 @@ pub async fn collect(mut body: Body, limit: usize) -> Result<Bytes, CollectError
     if let Kind::Full(bytes) = body.0 {
         return if bytes.len() > limit { Err(CollectError::TooLarge { limit }) } else { Ok(bytes) };
     }
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX).min(limit);
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     while let Some(piece) = body.next_data().await {
@@ -235,6 +239,8 @@ pub async fn collect(mut body: Body, limit: usize) -> Result<Bytes, CollectError
             first = piece;
         } else {
             if rest.is_empty() {
+                // What is announced need not come: a lie must not cost more than the usual answer.
+                rest.reserve(announced.min(ANNOUNCED_MAX));
                 rest.extend_from_slice(&std::mem::take(&mut first));
             }
             rest.extend_from_slice(piece.chunk());
