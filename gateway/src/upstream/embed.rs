@@ -95,7 +95,7 @@ fn answer(
     }
     let usage = EmbeddingUsage { prompt_tokens: tokens, total_tokens: tokens };
     let response = EmbeddingResponse { data, model: model.into(), usage, ..EmbeddingResponse::default() };
-    Ok(EmbeddingAnswer { body: wire::json::to_bytes(&response), tokens })
+    Ok(EmbeddingAnswer { body: response.to_bytes(), tokens })
 }
 
 fn malformed(error: &wire::json::Error) -> Failure {

@@ -124,6 +124,15 @@ impl<'a> Response<'a> {
     /// # Errors
     /// When it is no JSON or of another shape.
     pub fn parse(body: &'a [u8]) -> Result<Self, json::Error> {
+        if let Some(lifted) = json::lift(body, "embedding")
+            && let [list] = lifted.lists[..]
+        {
+            let frame: Response<'_> = json::read_object(&lifted.frame)?;
+            if frame.embedding.dimension() == 0 {
+                let input_text_token_count = frame.input_text_token_count;
+                return Ok(Self { embedding: FloatList::Rendered(list), input_text_token_count });
+            }
+        }
         json::read_object(body)
     }
 }
@@ -220,6 +229,19 @@ mod tests {
         let body = answer(r#"{"inputText":"Hi"}"#, Version::V2);
         let response = Response::parse(body.as_bytes()).unwrap();
         assert_eq!((response.embedding.dimension(), response.input_text_token_count), (2, 3));
+    }
+
+    #[test]
+    fn a_long_answer_is_read_without_its_numbers() {
+        let list = format!("[{}]", vec!["-0.0123"; 1024].join(","));
+        let body = format!(
+            r#"{{"embedding":{list},"embeddingsByType":{{"float":{list}}},"inputTextTokenCount":3}}"#
+        );
+        let response = Response::parse(body.as_bytes()).unwrap();
+        assert_eq!(response, Response { embedding: FloatList::Rendered(&list), input_text_token_count: 3 });
+        assert!(Response::parse(&body.as_bytes()[..body.len() - 1]).is_err());
+        let nested = format!(r#"{{"x":{{"embedding":{list}}},"embedding":[1],"inputTextTokenCount":3}}"#);
+        assert_eq!(Response::parse(nested.as_bytes()).unwrap().embedding.dimension(), 1);
     }
 
     #[test]

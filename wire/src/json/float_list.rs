@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use bytes::BytesMut;
 use memchr::memchr_iter;
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 
 use super::Raw;
 
@@ -14,7 +15,7 @@ pub enum FloatList<'a> {
     /// Numbers at hand.
     Floats(Cow<'a, [f32]>),
     /// A JSON list, not yet read.
-    Rendered(Raw<'a>),
+    Rendered(&'a str),
 }
 
 impl<'a> FloatList<'a> {
@@ -30,7 +31,7 @@ impl<'a> FloatList<'a> {
     pub fn dimension(&self) -> usize {
         match self {
             FloatList::Floats(floats) => floats.len(),
-            FloatList::Rendered(list) => count_elements(list.get()),
+            FloatList::Rendered(list) => count_elements(list),
         }
     }
 
@@ -41,13 +42,21 @@ impl<'a> FloatList<'a> {
     pub fn floats(&self) -> Result<Cow<'_, [f32]>, super::Error> {
         match self {
             FloatList::Floats(floats) => Ok(Cow::Borrowed(floats)),
-            FloatList::Rendered(list) => list.read::<Vec<f32>>().map(Cow::Owned),
+            FloatList::Rendered(list) => serde_json::from_str(list).map(Cow::Owned),
+        }
+    }
+
+    /// Appends the numbers as a JSON list.
+    pub(crate) fn write(&self, out: &mut BytesMut) {
+        match self {
+            FloatList::Floats(floats) => super::write(floats, out),
+            FloatList::Rendered(list) => out.extend_from_slice(list.as_bytes()),
         }
     }
 
     pub(crate) fn of_raw(raw: Raw<'a>) -> Result<Self, super::Error> {
         if raw.get().starts_with('[') {
-            Ok(FloatList::Rendered(raw))
+            Ok(FloatList::Rendered(raw.get()))
         } else {
             Err(super::Error::custom("invalid type: expected a list of numbers"))
         }
@@ -82,7 +91,7 @@ impl Serialize for FloatList<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             FloatList::Floats(floats) => floats.serialize(serializer),
-            FloatList::Rendered(list) => list.serialize(serializer),
+            FloatList::Rendered(list) => Raw::parse(list).map_err(ser::Error::custom)?.serialize(serializer),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What every JSON dialect here shares: borrowed texts, JSON that passes through unread, and writing into a buffer.
 
 mod float_list;
+mod lift;
 mod literal;
 mod raw;
 mod text;
@@ -9,6 +10,7 @@ pub use float_list::FloatList;
 pub use raw::Raw;
 pub use text::Text;
 
+pub(crate) use lift::lift;
 pub(crate) use literal::literal;
 
 use bytes::{BufMut, BytesMut};

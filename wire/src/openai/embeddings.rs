@@ -4,7 +4,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::{Bytes, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
@@ -161,17 +161,68 @@ impl<'a> EmbeddingResponse<'a> {
     /// # Errors
     /// When it is not JSON or has no list of vectors.
     pub fn parse(body: &'a [u8]) -> Result<Self, json::Error> {
+        if let Some(lifted) = json::lift(body, "embedding") {
+            let frame: EmbeddingResponse<'_> = json::read_object(&lifted.frame)?;
+            if let Some(response) = frame.with_lists(&lifted.lists) {
+                return Ok(response);
+            }
+        }
         json::read_object(body)
+    }
+
+    /// The same answer with these lists in place of its vectors, which must be empty.
+    fn with_lists<'l>(self, lists: &[&'l str]) -> Option<EmbeddingResponse<'l>> {
+        let is_empty = |entry: &Embedding<'_>| entry.embedding.dimension() == 0;
+        if self.data.len() != lists.len() || !self.data.iter().all(is_empty) {
+            return None;
+        }
+        let entry = |(entry, list): (Embedding<'_>, &&'l str)| Embedding {
+            object: entry.object,
+            index: entry.index,
+            embedding: Vector::Floats(FloatList::Rendered(list)),
+        };
+        Some(EmbeddingResponse {
+            object: self.object,
+            data: self.data.into_iter().zip(lists).map(entry).collect(),
+            model: self.model.into_owned(),
+            usage: self.usage,
+        })
     }
 
     /// Appends the response body.
     pub fn write(&self, out: &mut BytesMut) {
-        json::write(self, out);
+        let vectors: usize = self.data.iter().map(|entry| entry.embedding.size()).sum();
+        out.reserve(vectors + 256);
+        out.put_slice(b"{\"object\":\"list\",\"data\":[");
+        for (position, entry) in self.data.iter().enumerate() {
+            out.put_slice(if position == 0 { b"" } else { b"," });
+            entry.write(out);
+        }
+        out.put_slice(b"],\"model\":");
+        json::write_text(&self.model, out);
+        out.put_slice(b",\"usage\":");
+        json::write(&self.usage, out);
+        out.put_slice(b"}");
     }
 
     /// The response body.
     pub fn to_bytes(&self) -> Bytes {
-        json::to_bytes(self)
+        let mut out = BytesMut::new();
+        self.write(&mut out);
+        out.freeze()
+    }
+}
+
+impl Embedding<'_> {
+    fn write(&self, out: &mut BytesMut) {
+        out.put_slice(b"{\"object\":\"embedding\",\"index\":");
+        json::write(&self.index, out);
+        out.put_slice(b",\"embedding\":");
+        match &self.embedding {
+            Vector::Floats(floats) => floats.write(out),
+            Vector::Base64(text) => json::write_text(text, out),
+        }
+        out.put_slice(b"}");
     }
 }
 
@@ -207,6 +258,15 @@ impl<'a> Vector<'a> {
         match format {
             EncodingFormat::Float => Vector::Floats(floats.into()),
             EncodingFormat::Base64 => Vector::Base64(encode_base64(floats).into()),
+        }
+    }
+
+    /// About how many bytes of JSON it takes.
+    fn size(&self) -> usize {
+        match self {
+            Vector::Floats(FloatList::Rendered(list)) => list.len() + 64,
+            Vector::Floats(FloatList::Floats(floats)) => floats.len() * 14,
+            Vector::Base64(text) => text.len() + 64,
         }
     }
 
@@ -397,6 +457,20 @@ mod tests {
             assert_eq!(parsed.data[0].embedding.dimension(), 2);
             assert_eq!(parsed.data[0].embedding.floats().unwrap(), [1.0, -0.5]);
         }
+    }
+
+    #[test]
+    fn long_vectors_are_read_and_written_as_short_ones_are() {
+        let list = format!("[{}]", vec!["-0.0123"; 200].join(","));
+        let vectors = [&list, &list].map(|list| Vector::Floats(FloatList::Rendered(list)));
+        let response = EmbeddingResponse::new("m\"".into(), vectors, 8);
+        let body = response.to_bytes();
+        assert_eq!(body, serde_json::to_vec(&response).unwrap());
+        assert_eq!(EmbeddingResponse::parse(&body).unwrap(), response);
+        // A vector at an unknown place, or one that is cut off, does not go astray.
+        let strange = format!(r#"{{"data":[{{"embedding":[1]}}],"x":{{"embedding":{list}}}}}"#);
+        assert_eq!(EmbeddingResponse::parse(strange.as_bytes()).unwrap().data[0].embedding.dimension(), 1);
+        assert!(EmbeddingResponse::parse(&body[..body.len() - 100]).is_err());
     }
 
     #[test]
