@@ -34,6 +34,7 @@ struct Scale {
 #[derive(Debug, Clone, Default)]
 struct Number {
     value: f32,
+    /// In JSON, with a comma.
     text: String,
 }
 
@@ -73,31 +74,27 @@ impl Scale {
 fn signed(magnitude: f64) -> [Number; 2] {
     [-magnitude, magnitude].map(|value| {
         let value = value as f32;
-        Number { value, text: value.to_string() }
+        Number { value, text: format!("{value},") }
     })
 }
 
 impl Embedding {
     /// Appends the vector as a JSON list.
     pub(crate) fn write(&self, out: &mut BytesMut) {
-        out.reserve(self.dimension * NUMBER_BYTES + 2);
-        out.put_u8(b'[');
-        let mut is_first = true;
-        self.each(|number| {
-            if !is_first {
-                out.put_u8(b',');
-            }
-            is_first = false;
-            out.put_slice(number.text.as_bytes());
-        });
-        out.put_u8(b']');
+        out.put_slice(self.json().as_bytes());
     }
 
     /// The vector as a JSON list.
     pub(crate) fn json(&self) -> String {
-        let mut out = BytesMut::new();
-        self.write(&mut out);
-        String::from_utf8(out.into()).unwrap_or_default()
+        let mut out = String::with_capacity(self.dimension * NUMBER_BYTES + 2);
+        out.push('[');
+        self.each(|number| out.push_str(&number.text));
+        // Every number brings a comma.
+        if self.dimension > 0 {
+            out.pop();
+        }
+        out.push(']');
+        out
     }
 
     /// The vector.
