@@ -44,9 +44,10 @@ pub fn write_text(text: &str, out: &mut BytesMut) {
 
 /// `value` as compact JSON in a buffer of its own.
 pub fn to_bytes(value: &impl Serialize) -> bytes::Bytes {
-    let mut out = BytesMut::with_capacity(256);
-    write(value, &mut out);
-    out.freeze()
+    // A vector takes the many small writes of a serialiser at half the price of a `BytesMut`.
+    let mut out = Vec::with_capacity(1024);
+    serde_json::to_writer(&mut out, value).expect("structs with text keys into a growing buffer");
+    out.into()
 }
 
 fn needs_escape(byte: u8) -> bool {
@@ -60,7 +61,11 @@ pub(crate) fn read_object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, E
     if body.trim_ascii_start().first() == Some(&b'[') {
         return Err(serde::de::Error::custom("invalid type: sequence, expected an object"));
     }
-    serde_json::from_slice(body)
+    // The body as one text: looking at every string in it by itself would take longer.
+    match std::str::from_utf8(body) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => Err(serde::de::Error::custom("invalid unicode code point")),
+    }
 }
 
 /// For fields where a client may write `null` and mean "left out".
