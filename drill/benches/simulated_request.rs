@@ -27,6 +27,7 @@ fn plan(mix: &str, streaming: &str) -> DrillPlan {
         "load.arrivals={constant='100/s'}",
         "load.control={}",
         "load.invalid=0%",
+        "expect={availability='> 95%'}",
         &format!("load.mix={{{mix}=1}}"),
         &format!("load.streaming={streaming}"),
     ];
