@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Report, demanded, measured, millis, percent, word};
+use super::{Report, demanded, latency_figure, load_line, measured, percent, word};
 use crate::invariant::Finding;
 use crate::judge::StatsReport;
 
@@ -93,24 +93,11 @@ fn figures(out: &mut String, report: &Report) -> std::fmt::Result {
     for (name, provider) in &measured.by_provider {
         writeln!(out, "| {name} | {} | {} | {} |", provider.attempts, provider.faulted, provider.served)?;
     }
-    let load = &report.judgement.load;
-    writeln!(
-        out,
-        "\nLoad: {} requested, {} scheduled, {} sent, {} completed, {} late, {} dropped; send lag p99 {}.",
-        load.requested,
-        load.scheduled,
-        load.sent,
-        load.completed,
-        load.late,
-        load.dropped + load.dropped_at_cap,
-        millis(load.send_lag_p99_us)
-    )
+    writeln!(out, "\nLoad: {}.", load_line(report))
 }
 
 fn stats_row(out: &mut String, name: &str, stats: &StatsReport) -> std::fmt::Result {
-    let latency = |pick: fn(&evidence::histogram::Summary) -> u64| {
-        stats.latency_ms.as_ref().map_or_else(|| "–".to_owned(), |summary| millis(pick(summary)))
-    };
+    let latency = |pick| latency_figure(stats, pick);
     writeln!(
         out,
         "| {} | {} | {} | {} | {} | {} | {} |",

@@ -18,7 +18,8 @@ pub use summary::{Style, summary};
 use serde::Serialize;
 
 use crate::invariant::{Finding, FindingVerdict};
-use crate::judge::{Judgement, PreflightCheck, TimeBasis, Verdict};
+use crate::judge::{Judgement, PreflightCheck, StatsReport, TimeBasis, Verdict};
+use evidence::histogram::Summary;
 
 /// The version of `report.json`'s shape. It grows when a field changes its meaning or goes.
 pub const SCHEMA: u32 = 1;
@@ -144,6 +145,26 @@ pub(crate) fn measured(finding: &Finding) -> String {
 /// What a finding was held against, or a dash.
 pub(crate) fn demanded(finding: &Finding) -> String {
     finding.threshold.map_or_else(|| "–".to_owned(), |threshold| threshold.to_string())
+}
+
+/// A latency of a group of requests, or a dash where none ended.
+pub(crate) fn latency_figure(group: &StatsReport, pick: fn(&Summary) -> u64) -> String {
+    group.latency_ms.as_ref().map_or_else(|| "–".to_owned(), |summary| millis(pick(summary)))
+}
+
+/// What became of the load, in the order in which requests are lost.
+pub(crate) fn load_line(report: &Report) -> String {
+    let load = &report.judgement.load;
+    format!(
+        "{} requested, {} scheduled, {} sent, {} completed, {} late, {} dropped; send lag p99 {}",
+        load.requested,
+        load.scheduled,
+        load.sent,
+        load.completed,
+        load.late,
+        load.dropped + load.dropped_at_cap,
+        millis(load.send_lag_p99_us)
+    )
 }
 
 /// Microseconds as milliseconds with as many places as people read.

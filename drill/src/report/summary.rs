@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::markdown::time_word;
-use super::{Report, demanded, measured, millis, percent};
+use super::{Report, demanded, latency_figure, load_line, measured, percent};
 use crate::invariant::{Finding, FindingVerdict};
 use crate::judge::StatsReport;
 
@@ -157,24 +157,11 @@ fn figures(out: &mut String, report: &Report) -> std::fmt::Result {
             provider.attempts, provider.served
         )?;
     }
-    let load = &report.judgement.load;
-    writeln!(
-        out,
-        "  load: {} requested, {} scheduled, {} sent, {} completed, {} late, {} dropped; send lag p99 {}\n",
-        load.requested,
-        load.scheduled,
-        load.sent,
-        load.completed,
-        load.late,
-        load.dropped + load.dropped_at_cap,
-        millis(load.send_lag_p99_us)
-    )
+    writeln!(out, "  load: {}\n", load_line(report))
 }
 
 fn stats(out: &mut String, name: &str, group: &StatsReport) -> std::fmt::Result {
-    let figure = |pick: fn(&evidence::histogram::Summary) -> u64| {
-        group.latency_ms.as_ref().map_or_else(|| "–".to_owned(), |summary| millis(pick(summary)))
-    };
+    let figure = |pick| latency_figure(group, pick);
     writeln!(
         out,
         "  {name:<24} {:>9} {:>10} {:>10} {:>10} {:>10} {:>10}",
