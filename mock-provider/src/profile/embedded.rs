@@ -7,6 +7,8 @@ pub(super) const PROFILES: &[(&str, &str)] = &[
     ("bedrock/titan-embed", include_str!("../../../configs/providers/bedrock/titan-embed.toml")),
     ("vertex/gemini-flash", include_str!("../../../configs/providers/vertex/gemini-flash.toml")),
     ("vertex/gemini-pro", include_str!("../../../configs/providers/vertex/gemini-pro.toml")),
+    ("vertex/claude", include_str!("../../../configs/providers/vertex/claude.toml")),
+    ("vertex/mistral", include_str!("../../../configs/providers/vertex/mistral.toml")),
     ("vertex/text-embedding", include_str!("../../../configs/providers/vertex/text-embedding.toml")),
 ];
 

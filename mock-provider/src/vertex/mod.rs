@@ -1,6 +1,7 @@
 //! Mock Vertex AI, with the token endpoint and the metadata server that its clients ask first.
 
 mod auth;
+mod claude;
 mod count_tokens;
 mod embeddings;
 mod failure;
@@ -21,7 +22,7 @@ use world::{Clock, Domain, Seed};
 use crate::call::{Call, Engine};
 use crate::plan::MockPlan;
 use crate::profile::Kind;
-use crate::surface::Surface;
+use claude::ClaudeCall;
 use failure::{Failure, Place};
 
 /// The largest request, in bytes.
@@ -107,12 +108,22 @@ impl Vertex {
     ) -> Result<Response<Body>, Failure> {
         auth::admit(engine, call, &request.query)?;
         match &request.path.operation {
-            Operation::Model { publisher, model, verb } if publisher == "google" => {
-                self.operate(engine, call, request, (model, *verb)).await
+            operation if operation.is_anthropic_token_count() => {
+                self.claude(engine, call, request, ClaudeCall::CountTokens).await
+            }
+            Operation::Model { publisher, model, verb } => {
+                if !models::is_served(engine, publisher, model, kind_of(*verb)) {
+                    return Err(Failure::Case(Case::ModelNotFound));
+                }
+                match &**publisher {
+                    "google" => self.operate(engine, call, request, (model, *verb)).await,
+                    "anthropic" => self.operate_claude(engine, call, request, (model, *verb)).await,
+                    _ => Err(Failure::Case(Case::InvalidArgument)),
+                }
             }
             Operation::PublisherModels { publisher } => Ok(models::list(engine, &request.query, publisher)),
             Operation::PublisherModel { publisher, model } => models::get(engine, publisher, model),
-            // Partners' models, tuned models and caches are not emulated.
+            // Tuned models and caches are not emulated.
             _ => Err(Failure::Case(Case::ModelNotFound)),
         }
     }
@@ -124,13 +135,6 @@ impl Vertex {
         request: &Request<'_>,
         (model, verb): (&str, Verb),
     ) -> Result<Response<Body>, Failure> {
-        let kind = match verb {
-            Verb::Predict | Verb::EmbedContent => Kind::Embeddings,
-            _ => Kind::Chat,
-        };
-        if !engine.plan.lists(Surface::Vertex, Some(kind), model) {
-            return Err(Failure::Case(Case::ModelNotFound));
-        }
         match verb {
             Verb::GenerateContent => self.generate(engine, call, request, model).await,
             Verb::StreamGenerateContent => self.stream(engine, call, request, model).await,
@@ -139,5 +143,28 @@ impl Vertex {
             Verb::EmbedContent => self.embed_content(engine, call, request, model).await,
             _ => Err(Failure::Case(Case::InvalidArgument)),
         }
+    }
+
+    async fn operate_claude(
+        &self,
+        engine: &Engine,
+        call: &Call<'_>,
+        request: &Request<'_>,
+        (model, verb): (&str, Verb),
+    ) -> Result<Response<Body>, Failure> {
+        let asked = match verb {
+            Verb::RawPredict => ClaudeCall::Message(model),
+            Verb::StreamRawPredict => ClaudeCall::Stream(model),
+            _ => return Err(Failure::Case(Case::InvalidArgument)),
+        };
+        self.claude(engine, call, request, asked).await
+    }
+}
+
+/// What a model must do to be asked this.
+fn kind_of(verb: Verb) -> Kind {
+    match verb {
+        Verb::Predict | Verb::EmbedContent => Kind::Embeddings,
+        _ => Kind::Chat,
     }
 }

@@ -9,6 +9,7 @@ use world::http::Body;
 use super::failure::Failure;
 use super::reply;
 use crate::call::Engine;
+use crate::profile::Kind;
 use crate::surface::Surface;
 
 /// Models on a page when the caller does not say.
@@ -52,8 +53,28 @@ pub(super) fn get(engine: &Engine, publisher: &str, id: &str) -> Result<Response
     Ok(reply::json(engine, wire::json::to_bytes(&model(publisher, id))))
 }
 
+/// Whether `publisher` has a model of this name and kind here.
+pub(super) fn is_served(engine: &Engine, publisher: &str, model: &str, kind: Kind) -> bool {
+    publisher_of(model) == publisher && engine.plan.lists(Surface::Vertex, Some(kind), model)
+}
+
 fn models<'e>(engine: &'e Engine, publisher: &str) -> Vec<&'e str> {
-    if publisher == "google" { engine.plan.models_of(Surface::Vertex) } else { Vec::new() }
+    let mut models = engine.plan.models_of(Surface::Vertex);
+    models.retain(|model| publisher_of(model) == publisher);
+    models
+}
+
+/// Whose model this is, by its name.
+fn publisher_of(model: &str) -> &'static str {
+    const PARTNERS: [(&str, &str); 6] = [
+        ("claude", "anthropic"),
+        ("mistral", "mistralai"),
+        ("ministral", "mistralai"),
+        ("codestral", "mistralai"),
+        ("llama", "meta"),
+        ("deepseek", "deepseek-ai"),
+    ];
+    PARTNERS.iter().find(|(name, _)| model.starts_with(name)).map_or("google", |(_, publisher)| publisher)
 }
 
 fn model<'a>(publisher: &str, id: &str) -> Model<'a> {
