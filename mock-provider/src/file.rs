@@ -29,6 +29,9 @@ pub struct MockFile {
     /// The only region whose signatures count (Bedrock); any when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
+    /// The only API keys that count (Anthropic); any when left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub api_keys: Vec<String>,
     /// A seed of its own; that of the run when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
@@ -55,7 +58,8 @@ pub enum AuthMode {
     /// There must be some.
     Presence,
     /// As the provider does, as far as it can be told: Bedrock's signatures are verified and its keys must be
-    /// known; Google's tokens say nothing to a stranger, so any will do.
+    /// known; Google's tokens say nothing to a stranger, so any will do; nor do API keys, unless the mock
+    /// was told which there are.
     #[default]
     Strict,
 }
@@ -82,6 +86,7 @@ impl MockFile {
         plan.models.clone_from(&self.models);
         plan.auth = self.auth.unwrap_or_default();
         plan.region.clone_from(&self.region);
+        plan.api_keys.clone_from(&self.api_keys);
         plan.seed = self.seed.map(Seed);
         plan.bedrock_limits = bedrock;
         plan.vertex_limits = vertex;
@@ -110,6 +115,10 @@ impl MockFile {
             }
             Surface::Vertex => {
                 (Default::default(), problems.take("quota", file.vertex()).unwrap_or_default())
+            }
+            Surface::Anthropic => {
+                problems.add("quota", "is not imposed by this surface yet", "no quota");
+                Default::default()
             }
         }
     }

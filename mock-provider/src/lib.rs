@@ -4,8 +4,9 @@
 //! * [`MockFile`] and [`MockPlan`]: what one mock serves, as written and as checked;
 //! * [`start`] and [`Mock`]: a running mock. One port serves every surface;
 //! * `engine`: the answer and its timing, a pure function of the seed and of who asks; knows no provider;
-//! * `bedrock`, `vertex`: the surfaces, one folder each.
+//! * `bedrock`, `vertex`, `anthropic`: the surfaces, one folder each.
 
+mod anthropic;
 mod bedrock;
 mod call;
 mod counters;

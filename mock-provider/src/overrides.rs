@@ -6,18 +6,24 @@
 
 use std::borrow::Cow;
 
-use fault::{Family, wish};
+use bytes::Bytes;
+use fault::wish;
 use http::request::Parts;
+use memchr::memmem;
 use percent_encoding::percent_decode_str;
-
-use crate::surface::Surface;
+use serde::Deserialize;
+use wire::json::Raw;
 
 const MODEL: &str = "fault.";
+/// What stands in place of `fault.SPEC` where Claude is asked.
+const CLAUDE: &str = "claude-haiku-4-5";
 
-/// A request's path without the fault that it asks for, and that fault.
+/// A request's path and body without the fault that it asks for, and that fault.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Taken<'a> {
     pub(crate) path: Cow<'a, str>,
+    /// Another body than the one that came; `None` when it stays as it is.
+    pub(crate) body: Option<Bytes>,
     /// The spec, not yet read.
     pub(crate) spec: Option<String>,
 }
@@ -26,16 +32,10 @@ pub(crate) struct Taken<'a> {
 pub(crate) fn take<'a>(parts: &'a Parts, body: &[u8]) -> Taken<'a> {
     let path = parts.uri.path();
     let (before_path, path) = wish::before_path(path).map_or((None, path), |(spec, path)| (Some(spec), path));
-    let (in_model, path) = without_model(path, body);
-    Taken { path, spec: wish::in_header(&parts.headers).or(before_path).or(in_model) }
-}
-
-/// Whose errors and events a surface speaks.
-pub(crate) fn family(surface: Surface) -> Family {
-    match surface {
-        Surface::Bedrock => Family::Bedrock,
-        Surface::Vertex => Family::Vertex,
-    }
+    let (in_path, path) = without_model(path, body);
+    let (in_body, body) = in_body(&path, body).unzip();
+    let spec = wish::in_header(&parts.headers).or(before_path).or(in_path).or(in_body);
+    Taken { path, body, spec }
 }
 
 fn without_model<'a>(path: &'a str, body: &[u8]) -> (Option<String>, Cow<'a, str>) {
@@ -60,9 +60,35 @@ fn vertex_model<'a>(path: &str) -> Option<Replaced<'a>> {
     let model = match verb {
         "predict" => "text-embedding-005",
         "embedContent" => "gemini-embedding-2",
+        "rawPredict" | "streamRawPredict" => CLAUDE,
         _ => "gemini-2.5-flash",
     };
     Some((Some(decoded(spec)), format!("{before}/models/{model}:{verb}").into()))
+}
+
+/// The spec in a body's `model`, and the body with a model in its place.
+fn in_body(path: &str, body: &[u8]) -> Option<(String, Bytes)> {
+    #[derive(Deserialize)]
+    struct Named<'a> {
+        #[serde(borrow)]
+        model: Raw<'a>,
+    }
+    let instead = model_of_body(path)?;
+    memmem::find(body, b"\"fault.")?;
+    let body = std::str::from_utf8(body).ok()?;
+    let named = serde_json::from_str::<Named<'_>>(body).ok()?.model.get();
+    let spec = serde_json::from_str::<String>(named).ok()?.strip_prefix(MODEL)?.to_owned();
+    let start = named.as_ptr().addr() - body.as_ptr().addr();
+    let (before, after) = (&body[..start], &body[start + named.len()..]);
+    Some((spec, format!("{before}\"{instead}\"{after}").into()))
+}
+
+/// What to put in place of a model that a body names; `None` where the path names it.
+fn model_of_body(path: &str) -> Option<&'static str> {
+    match path {
+        "/v1/messages" | "/v1/messages/count_tokens" => Some(CLAUDE),
+        _ => None,
+    }
 }
 
 fn decoded(spec: &str) -> String {
@@ -104,6 +130,19 @@ mod tests {
         check("/model/fault.http-503/converse", haiku, Some("http-503"));
         let flash = "/v1/projects/p/locations/l/publishers/google/models/gemini-2.5-flash:generateContent";
         check(&flash.replace("gemini-2.5-flash", "fault.cut=1%20event:fin"), flash, Some("cut=1 event:fin"));
+    }
+
+    #[test]
+    fn a_model_in_the_body_is_replaced_where_it_stands() {
+        let (parts, ()) = http::Request::post("/v1/messages").body(()).expect("a request").into_parts();
+        let body = r#"{"system":"\"fault.x", "model" : "fault.cut=1 event:fin" ,"max_tokens":1}"#;
+        let taken = take(&parts, body.as_bytes());
+        assert_eq!(taken.spec.as_deref(), Some("cut=1 event:fin"));
+        let expected = r#"{"system":"\"fault.x", "model" : "claude-haiku-4-5" ,"max_tokens":1}"#;
+        assert_eq!(taken.body.as_deref(), Some(expected.as_bytes()));
+        for other in [r#"{"model":"x","system":"fault.y"}"#, r#"{"model":7,"x":"fault."}"#, r#"{"fault.":"#] {
+            assert_eq!(take(&parts, other.as_bytes()).body, None, "{other}");
+        }
     }
 
     #[test]

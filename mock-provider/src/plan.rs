@@ -23,6 +23,8 @@ pub struct MockPlan {
     /// Whether answers say in a header ([`fault::layer::TOKENS_PLANNED`]) how many tokens they have. For a
     /// mock behind a proxy, which takes the header away; a real provider sends none.
     pub announces_tokens: bool,
+    /// The only API keys that count, where they are checked at all (Anthropic); any key when empty.
+    pub api_keys: Vec<String>,
     /// Limits of the Bedrock surface.
     pub bedrock_limits: quota::bedrock::Limits,
     /// Limits of the Vertex AI surface.
@@ -38,7 +40,7 @@ impl MockPlan {
         let mut profiles = vec![main];
         profiles.extend(others);
         let is_new = |profile: &Profile, known: &[Profile]| known.iter().all(|one| one.name != profile.name);
-        for shipped in [Surface::Bedrock, Surface::Vertex].into_iter().flat_map(Profile::all_of) {
+        for shipped in Surface::ALL.into_iter().flat_map(Profile::all_of) {
             if is_new(&shipped, &profiles) {
                 profiles.push(shipped);
             }
@@ -48,6 +50,7 @@ impl MockPlan {
             models: Vec::new(),
             auth: AuthMode::default(),
             region: None,
+            api_keys: Vec::new(),
             seed: None,
             announces_tokens: false,
             bedrock_limits: quota::bedrock::Limits::default(),
@@ -80,7 +83,7 @@ impl MockPlan {
     pub fn profile_of(&self, surface: Surface, kind: Kind, model: &str) -> &Profile {
         let model = match surface {
             Surface::Bedrock => ModelId::new(model).base(),
-            Surface::Vertex => model,
+            Surface::Vertex | Surface::Anthropic => model,
         };
         let mut candidates =
             self.profiles.iter().filter(|profile| profile.surface == surface && profile.kind == kind);

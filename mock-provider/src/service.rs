@@ -10,6 +10,7 @@ use http::{Request, Response, Uri};
 use world::http::{Abort, Body, CollectError, Handler, collect};
 use world::{Clock, ConnectionHandle, Seed};
 
+use crate::anthropic::Anthropic;
 use crate::bedrock::Bedrock;
 use crate::call::{Call, Engine};
 use crate::counters::Counters;
@@ -24,6 +25,7 @@ pub(crate) struct Service {
     engine: Engine,
     bedrock: Bedrock,
     vertex: Vertex,
+    anthropic: Anthropic,
     /// No rule of its own: it acts what requests ask for.
     faults: Rules,
 }
@@ -33,7 +35,7 @@ impl Service {
         let bedrock = Bedrock::new(&plan, clock);
         let vertex = Vertex::new(&plan, seed, clock);
         let faults = Rules::of_provider(&[], &plan.name, seed);
-        Self { engine: Engine::new(plan, seed, clock), bedrock, vertex, faults }
+        Self { engine: Engine::new(plan, seed, clock), bedrock, vertex, anthropic: Anthropic, faults }
     }
 
     pub(crate) fn counters(&self) -> &Counters {
@@ -44,6 +46,7 @@ impl Service {
         match surface {
             Surface::Bedrock => self.bedrock.answer(&self.engine, call).await,
             Surface::Vertex => self.vertex.answer(&self.engine, call).await,
+            Surface::Anthropic => self.anthropic.answer(&self.engine, call).await,
         }
     }
 
@@ -51,6 +54,7 @@ impl Service {
         match surface {
             Surface::Bedrock => self.bedrock.too_large(&self.engine, call),
             Surface::Vertex => self.vertex.too_large(&self.engine, call),
+            Surface::Anthropic => self.anthropic.too_large(&self.engine, call),
         }
     }
 
@@ -58,6 +62,7 @@ impl Service {
         match surface {
             Surface::Bedrock => self.bedrock.refuse(&self.engine, call, message),
             Surface::Vertex => self.vertex.refuse(&self.engine, message),
+            Surface::Anthropic => self.anthropic.refuse(&self.engine, call, message),
         }
     }
 
@@ -69,7 +74,7 @@ impl Service {
         spec: &str,
         connection: ConnectionHandle,
     ) -> Result<Response<Body>, Abort> {
-        let effect = match fault::spec::parse(spec, overrides::family(surface)) {
+        let effect = match fault::spec::parse(spec, surface.family()) {
             Ok(effect) => effect,
             Err(error) => return Ok(self.refuse(surface, call, &error.to_string())),
         };
@@ -85,7 +90,7 @@ impl Service {
 }
 
 fn asked<'u>(surface: Surface, call: &Call<'u>, uri: &'u Uri) -> Asked<'u> {
-    fault::asked::read(overrides::family(surface), &call.parts.method, uri, call.body)
+    fault::asked::read(surface.family(), &call.parts.method, uri, call.body)
 }
 
 /// The request's path and query without the fault. Cleaning takes whole segments away, so it stays a URI.
@@ -99,6 +104,7 @@ async fn read(body: Body, surface: Surface) -> Result<Option<Bytes>, Abort> {
     let limit = match surface {
         Surface::Bedrock => crate::bedrock::BODY_LIMIT,
         Surface::Vertex => crate::vertex::BODY_LIMIT,
+        Surface::Anthropic => crate::anthropic::BODY_LIMIT,
     };
     match collect(body, limit).await {
         Ok(body) => Ok(Some(body)),
@@ -110,7 +116,7 @@ async fn read(body: Body, surface: Surface) -> Result<Option<Bytes>, Abort> {
 
 /// Whose path this is, a fault before it or not.
 fn surface_of(parts: &Parts, home: Surface) -> Surface {
-    Surface::of_path(&overrides::take(parts, b"").path, home)
+    Surface::of_request(&parts.headers, &overrides::take(parts, b"").path, home)
 }
 
 impl Handler for Service {
@@ -126,6 +132,7 @@ impl Handler for Service {
         let is_too_large = body.is_none();
         let body = body.unwrap_or_default();
         let taken = overrides::take(&parts, &body);
+        let body = taken.body.unwrap_or(body);
         let arrived = self.engine.clock.now();
         let identity = self.engine.registry.identify(&parts.method, &taken.path, &body, arrived);
         let call = Call { parts: &parts, path: &taken.path, body: &body, identity, arrived };

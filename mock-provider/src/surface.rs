@@ -1,5 +1,7 @@
 //! The APIs that the mock speaks.
 
+use fault::Family;
+use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
 /// A provider's API.
@@ -10,18 +12,47 @@ pub enum Surface {
     Bedrock,
     /// Google Vertex AI, its token endpoint and its metadata server.
     Vertex,
+    /// The Anthropic API.
+    Anthropic,
 }
 
 impl Surface {
-    /// The surface whose path this is. A path of nobody's belongs to `home`, so that its error is the one
+    /// Every surface.
+    pub(crate) const ALL: [Self; 3] = [Self::Bedrock, Self::Vertex, Self::Anthropic];
+
+    /// Whose errors and events it speaks.
+    #[must_use]
+    pub fn family(self) -> Family {
+        match self {
+            Self::Bedrock => Family::Bedrock,
+            Self::Vertex => Family::Vertex,
+            Self::Anthropic => Family::Anthropic,
+        }
+    }
+
+    /// The surface whose request this is. A path of nobody's belongs to `home`, so that its error is the one
     /// that a client of `home` expects.
-    pub(crate) fn of_path(path: &str, home: Self) -> Self {
-        const VERTEX: [&str; 5] = ["/v1/", "/v1beta1/", "/computeMetadata", "/token", "/oauth2/"];
+    pub(crate) fn of_request(headers: &HeaderMap, path: &str, home: Self) -> Self {
+        let is_anthropics =
+            || ["anthropic-version", "x-api-key"].iter().any(|name| headers.contains_key(*name));
+        match path {
+            // OpenAI has models at the same path.
+            _ if is_below(path, "/v1/models") && is_anthropics() => Self::Anthropic,
+            _ => Self::of_path(path, home),
+        }
+    }
+
+    fn of_path(path: &str, home: Self) -> Self {
+        const ANTHROPIC: [&str; 1] = ["/v1/messages"];
+        const VERTEX: [&str; 6] =
+            ["/v1/projects/", "/v1/publishers/", "/v1beta1/", "/computeMetadata", "/token", "/oauth2/"];
         const BEDROCK: [&str; 5] =
             ["/model/", "/foundation-models", "/guardrail", "/async-invoke", "/inference-profiles"];
         let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| path.starts_with(prefix));
         if begins(&BEDROCK) {
             Self::Bedrock
+        } else if ANTHROPIC.iter().any(|place| is_below(path, place)) {
+            Self::Anthropic
         } else if path == "/" || begins(&VERTEX) {
             Self::Vertex
         } else {
@@ -30,9 +61,16 @@ impl Surface {
     }
 }
 
+/// Whether `path` is `place` or a resource of it.
+fn is_below(path: &str, place: &str) -> bool {
+    path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Surface::{self, Bedrock, Vertex};
+    use http::{HeaderMap, HeaderValue};
+
+    use super::Surface::{self, Anthropic, Bedrock, Vertex};
 
     #[test]
     fn the_path_says_whose_it_is() {
@@ -41,10 +79,26 @@ mod tests {
             ("/foundation-models", Vertex, Bedrock),
             ("/v1beta1/projects/p/locations/l/publishers/google/models/m:generateContent", Bedrock, Vertex),
             ("/token", Bedrock, Vertex),
+            ("/v1/messages", Bedrock, Anthropic),
+            ("/v1/messages/count_tokens", Vertex, Anthropic),
+            ("/v1/messagesx", Bedrock, Bedrock),
+            ("/v1/models", Anthropic, Anthropic),
             ("/nonsense", Bedrock, Bedrock),
             ("/nonsense", Vertex, Vertex),
         ] {
-            assert_eq!(Surface::of_path(path, home), expected, "{path}");
+            assert_eq!(Surface::of_request(&HeaderMap::new(), path, home), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn models_are_anthropics_where_a_header_of_its_own_is_there() {
+        for header in ["anthropic-version", "x-api-key"] {
+            let headers =
+                HeaderMap::from_iter([(header.parse().expect("a name"), HeaderValue::from_static("x"))]);
+            for path in ["/v1/models", "/v1/models/claude-haiku-4-5"] {
+                assert_eq!(Surface::of_request(&headers, path, Bedrock), Anthropic, "{header} {path}");
+            }
+            assert_eq!(Surface::of_request(&headers, "/v1/modelsx", Bedrock), Bedrock);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fault::grammar::Provider;
-use fault::{Family, FaultFile, Rule};
+use fault::{FaultFile, Rule};
 use gateway::GatewayFile;
 use loadgen::plan::{Binding, LoadFile, LoadPlan};
 use mock_provider::{MockFile, MockPlan, Surface};
@@ -260,7 +260,7 @@ impl Reader<'_> {
         let files: Vec<FaultFile> = files.into_iter().map(|(_, file)| file).collect();
         let known: Vec<Provider<'_>> = providers
             .iter()
-            .map(|provider| Provider { name: &provider.name, family: family(provider.mock.home()) })
+            .map(|provider| Provider { name: &provider.name, family: provider.mock.home().family() })
             .collect();
         let rules = self.problems.take("faults", fault::plan(&files, &known)).unwrap_or_default();
         rules.into_iter().map(Arc::new).collect()
@@ -270,12 +270,10 @@ impl Reader<'_> {
     fn gateway(&mut self, providers: &[ProviderPlan]) -> GatewayFile {
         let mut file: GatewayFile = self.section("gateway").unwrap_or_default();
         for provider in providers {
+            let Some(family) = gateway_family(provider.mock.home()) else { continue };
             let entry = file.providers.entry(provider.name.clone());
             entry.or_insert_with(|| gateway::plan::ProviderFile {
-                family: match provider.mock.home() {
-                    Surface::Bedrock => gateway::plan::FamilyName::Bedrock,
-                    Surface::Vertex => gateway::plan::FamilyName::Vertex,
-                },
+                family,
                 // A name of the virtual network until the run knows an address.
                 url: Some(format!("http://proxy-{}", provider.name)),
                 region: provider.file.region.clone(),
@@ -336,11 +334,12 @@ fn binding(gateway: &GatewayFile, target: Option<&TargetPlan>, duration: Duratio
     Binding { duration: Some(duration), models, pinned, seed }
 }
 
-/// Whose errors a mock speaks.
-fn family(surface: Surface) -> Family {
+/// How the reference gateway speaks to a provider; it knows no other APIs than these.
+fn gateway_family(surface: Surface) -> Option<gateway::plan::FamilyName> {
     match surface {
-        Surface::Bedrock => Family::Bedrock,
-        Surface::Vertex => Family::Vertex,
+        Surface::Bedrock => Some(gateway::plan::FamilyName::Bedrock),
+        Surface::Vertex => Some(gateway::plan::FamilyName::Vertex),
+        Surface::Anthropic => None,
     }
 }
 

@@ -6,7 +6,7 @@ use evidence::Journal;
 use fault::Rule;
 use gateway::{Gateway, GatewayPlan};
 use loadgen::Target;
-use mock_provider::{AuthMode, Mock, Surface};
+use mock_provider::{AuthMode, Mock};
 use proxy::{Proxy, ProxyPlan, RoutePlan};
 use world::{Address, BaseUrl, World};
 
@@ -93,10 +93,7 @@ pub(super) fn start_proxy(
 ) -> Result<Proxy, RunError> {
     let routes = plan.providers.iter().zip(upstreams).map(|(provider, upstream)| RoutePlan {
         provider: provider.name.clone(),
-        family: match provider.mock.home() {
-            Surface::Bedrock => fault::Family::Bedrock,
-            Surface::Vertex => fault::Family::Vertex,
-        },
+        family: provider.mock.home().family(),
         listen: route_address(world, plan, &provider.name),
         upstream: upstream.clone(),
     });

@@ -2,6 +2,9 @@
 
 /// Name and text of each.
 pub(super) const PROFILES: &[(&str, &str)] = &[
+    ("anthropic/claude-haiku", include_str!("../../../configs/providers/anthropic/claude-haiku.toml")),
+    ("anthropic/claude-opus", include_str!("../../../configs/providers/anthropic/claude-opus.toml")),
+    ("anthropic/claude-sonnet", include_str!("../../../configs/providers/anthropic/claude-sonnet.toml")),
     ("bedrock/claude-haiku", include_str!("../../../configs/providers/bedrock/claude-haiku.toml")),
     ("bedrock/claude-sonnet", include_str!("../../../configs/providers/bedrock/claude-sonnet.toml")),
     ("bedrock/titan-embed", include_str!("../../../configs/providers/bedrock/titan-embed.toml")),

@@ -123,6 +123,7 @@ mod tests {
             let quota = match profile.surface {
                 Surface::Bedrock => profile.quota.bedrock().map(|_| ()),
                 Surface::Vertex => profile.quota.vertex().map(|_| ()),
+                Surface::Anthropic => Ok(()),
             };
             quota.unwrap_or_else(|problems| panic!("{name}: {problems}"));
         }

@@ -3,6 +3,7 @@
 //! Follows the Messages API as the Python client 2.12 speaks it. The same bodies travel through Bedrock's
 //! `InvokeModel` and Vertex AI's `rawPredict`, there without `model` and `stream` and with `anthropic_version`.
 
+pub mod catalogue;
 pub mod error;
 pub mod messages;
 pub mod models;

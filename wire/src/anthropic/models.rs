@@ -1,8 +1,9 @@
-//! `GET /v1/models`.
+//! `GET /v1/models` and `GET /v1/models/{id}`.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::catalogue::Known;
 use crate::json::{self, Text, literal};
 
 literal! {
@@ -42,14 +43,31 @@ pub struct Model<'a> {
     /// RFC 3339.
     #[serde(default)]
     pub created_at: Text<'a>,
+    /// The longest prompt, in tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_input_tokens: Option<u32>,
+    /// The longest answer, in tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u32>,
+    /// `active`, `deprecated` or `retired`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle: Option<Text<'a>>,
+    /// `haiku`, `sonnet`, `opus`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<Text<'a>>,
 }
 
 impl<'a> ModelList<'a> {
     /// All models on one page.
     pub fn new(data: Vec<Model<'a>>) -> Self {
+        Self::page(data, false)
+    }
+
+    /// One page, and whether there is another in the direction asked for.
+    pub fn page(data: Vec<Model<'a>>, has_more: bool) -> Self {
         let first_id = data.first().map(|model| model.id.clone());
         let last_id = data.last().map(|model| model.id.clone());
-        ModelList { data, has_more: false, first_id, last_id }
+        ModelList { data, has_more, first_id, last_id }
     }
 
     /// The response body.
@@ -58,7 +76,28 @@ impl<'a> ModelList<'a> {
     }
 }
 
-impl Model<'_> {
+impl<'a> Model<'a> {
+    /// A model of the catalogue.
+    pub fn of_known(known: &Known) -> Self {
+        Model {
+            r#type: ModelType,
+            id: known.id.into(),
+            display_name: known.display_name.into(),
+            created_at: format!("{}T00:00:00Z", known.released).into(),
+            max_input_tokens: Some(known.max_input_tokens),
+            max_tokens: Some(known.max_tokens),
+            lifecycle: Some(known.lifecycle.into()),
+            line: Some(known.line.into()),
+        }
+    }
+
+    /// A model of which nothing is known but its id.
+    pub fn of_id(id: impl Into<Text<'a>>) -> Self {
+        let id = id.into();
+        let display_name = id.clone();
+        Model { id, display_name, created_at: "1970-01-01T00:00:00Z".into(), ..Model::default() }
+    }
+
     /// The response body for one model.
     pub fn to_bytes(&self) -> Bytes {
         json::to_bytes(self)

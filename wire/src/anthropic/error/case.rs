@@ -18,12 +18,20 @@ pub enum Case {
     PromptTooLong,
     /// 401: the key is wrong.
     Authentication,
+    /// 401: the key is wrong and came as a bearer token.
+    InvalidBearerToken,
+    /// 401: there is no key.
+    KeyMissing,
     /// 402: the money is gone.
     Billing,
     /// 403.
     Permission,
     /// 404: no such model.
     NotFound,
+    /// 404: no such path.
+    PathNotFound,
+    /// 405.
+    MethodNotAllowed,
     /// 408.
     RequestTimeout,
     /// 409.
@@ -80,14 +88,18 @@ impl Default for Particulars<'_> {
 
 impl Case {
     /// Every case.
-    pub const ALL: [Case; 18] = [
+    pub const ALL: [Case; 22] = [
         Case::InvalidRequest,
         Case::MaxTokensRequired,
         Case::PromptTooLong,
         Case::Authentication,
+        Case::InvalidBearerToken,
+        Case::KeyMissing,
         Case::Billing,
         Case::Permission,
         Case::NotFound,
+        Case::PathNotFound,
+        Case::MethodNotAllowed,
         Case::RequestTimeout,
         Case::Conflict,
         Case::RequestTooLarge,
@@ -108,9 +120,13 @@ impl Case {
             Case::MaxTokensRequired => "max-tokens-required",
             Case::PromptTooLong => "prompt-too-long",
             Case::Authentication => "authentication",
+            Case::InvalidBearerToken => "invalid-bearer-token",
+            Case::KeyMissing => "key-missing",
             Case::Billing => "billing",
             Case::Permission => "permission",
             Case::NotFound => "not-found",
+            Case::PathNotFound => "path-not-found",
+            Case::MethodNotAllowed => "method-not-allowed",
             Case::RequestTimeout => "request-timeout",
             Case::Conflict => "conflict",
             Case::RequestTooLarge => "request-too-large",
@@ -134,10 +150,11 @@ impl Case {
     pub fn status(self) -> u16 {
         match self {
             Case::InvalidRequest | Case::MaxTokensRequired | Case::PromptTooLong => 400,
-            Case::Authentication => 401,
+            Case::Authentication | Case::InvalidBearerToken | Case::KeyMissing => 401,
             Case::Billing => 402,
             Case::Permission => 403,
-            Case::NotFound => 404,
+            Case::NotFound | Case::PathNotFound => 404,
+            Case::MethodNotAllowed => 405,
             Case::RequestTimeout => 408,
             Case::Conflict => 409,
             Case::RequestTooLarge => 413,
@@ -151,11 +168,13 @@ impl Case {
     /// The family in the body.
     pub fn family(self) -> &'static str {
         match self {
-            Case::InvalidRequest | Case::MaxTokensRequired | Case::PromptTooLong => "invalid_request_error",
-            Case::Authentication => "authentication_error",
+            Case::InvalidRequest | Case::MaxTokensRequired | Case::PromptTooLong | Case::MethodNotAllowed => {
+                "invalid_request_error"
+            }
+            Case::Authentication | Case::InvalidBearerToken | Case::KeyMissing => "authentication_error",
             Case::Billing => "billing_error",
             Case::Permission => "permission_error",
-            Case::NotFound => "not_found_error",
+            Case::NotFound | Case::PathNotFound => "not_found_error",
             Case::RequestTimeout | Case::Timeout => "timeout_error",
             Case::Conflict => "conflict_error",
             Case::RequestTooLarge => "request_too_large",
@@ -207,6 +226,10 @@ impl Case {
             Case::OutputTokensRateLimit => return rate_limit(*limit, "output tokens per minute"),
             Case::MaxTokensRequired => "max_tokens: Field required",
             Case::Authentication => "invalid x-api-key",
+            Case::InvalidBearerToken => "Invalid bearer token",
+            Case::KeyMissing => "x-api-key header is required",
+            Case::PathNotFound => "Not Found",
+            Case::MethodNotAllowed => "Method Not Allowed",
             Case::Billing => "Your credit balance is too low to access the Anthropic API.",
             Case::Permission => "Your API key does not have permission to use the specified resource.",
             Case::RequestTimeout | Case::Timeout => "Request timed out",

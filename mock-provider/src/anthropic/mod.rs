@@ -1,0 +1,60 @@
+//! Mock Anthropic API.
+
+mod auth;
+mod failure;
+mod id;
+mod models;
+mod reply;
+
+use http::{Method, Response};
+use wire::anthropic::error::Case;
+use world::http::Body;
+
+use crate::call::{Call, Engine};
+use failure::Failure;
+
+/// The largest request, in bytes: 32 MB, which the edge sees to.
+pub(crate) const BODY_LIMIT: usize = 32 << 20;
+
+/// The Anthropic surface of a mock.
+#[derive(Debug)]
+pub(crate) struct Anthropic;
+
+impl Anthropic {
+    /// Answers a request, as late as the model would.
+    pub(crate) async fn answer(&self, engine: &Engine, call: &Call<'_>) -> Response<Body> {
+        match self.route(engine, call).await {
+            Ok(response) => response,
+            Err(failure) => {
+                engine.sleep(call, failure::DELAY).await;
+                failure.respond(engine, call)
+            }
+        }
+    }
+
+    /// Answers a request whose body is beyond [`BODY_LIMIT`].
+    pub(crate) fn too_large(&self, engine: &Engine, call: &Call<'_>) -> Response<Body> {
+        Failure::from(Case::RequestTooLarge).respond(engine, call)
+    }
+
+    /// Answers a request that asks for a fault that there is not.
+    pub(crate) fn refuse(&self, engine: &Engine, call: &Call<'_>, message: &str) -> Response<Body> {
+        Failure::invalid(message).respond(engine, call)
+    }
+
+    async fn route(&self, engine: &Engine, call: &Call<'_>) -> Result<Response<Body>, Failure> {
+        let resource = call.path.strip_prefix("/v1/").ok_or(Case::PathNotFound)?;
+        match (resource, &call.parts.method) {
+            ("models", &Method::GET) => {
+                auth::admit(engine, call)?;
+                models::list(engine, call)
+            }
+            (model, &Method::GET) if model.starts_with("models/") => {
+                auth::admit(engine, call)?;
+                models::get(engine, call, &model["models/".len()..])
+            }
+            ("models" | "messages" | "messages/count_tokens", _) => Err(Case::MethodNotAllowed.into()),
+            _ => Err(Case::PathNotFound.into()),
+        }
+    }
+}

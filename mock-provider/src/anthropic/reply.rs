@@ -1,0 +1,63 @@
+//! The head that every Anthropic answer has.
+
+use http::header::SERVER;
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use world::http::Body;
+
+use super::id;
+use crate::call::{Call, Engine};
+
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+const ORGANIZATION: HeaderName = HeaderName::from_static("anthropic-organization-id");
+const CF_RAY: HeaderName = HeaderName::from_static("cf-ray");
+/// Whose keys all callers have.
+const ORGANIZATION_ID: HeaderValue = HeaderValue::from_static("b0b0ca11-0000-4000-8000-000000000001");
+
+/// An answer with date, type, the ids of request and organisation, and the edge's own two headers.
+pub(super) fn base(
+    engine: &Engine,
+    call: &Call<'_>,
+    status: StatusCode,
+    content_type: HeaderValue,
+    body: Body,
+) -> Response<Body> {
+    let mut response = engine.response(status, content_type, body);
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, value(&request_id(engine, call)));
+    headers.insert(ORGANIZATION, ORGANIZATION_ID);
+    headers.insert(SERVER, HeaderValue::from_static("cloudflare"));
+    headers.insert(CF_RAY, ray(engine.request_bits(&call.identity).0));
+    response
+}
+
+/// A 200 with a JSON body.
+pub(super) fn json(engine: &Engine, call: &Call<'_>, body: impl Into<bytes::Bytes>) -> Response<Body> {
+    base(engine, call, StatusCode::OK, JSON, Body::full(body))
+}
+
+/// `req_01…`, the same in header and body.
+pub(super) fn request_id(engine: &Engine, call: &Call<'_>) -> String {
+    id::of("req_01", engine.request_bits(&call.identity))
+}
+
+/// Sixteen digits, and the place where the edge stands.
+fn ray(bits: u64) -> HeaderValue {
+    let mut text = *b"0000000000000000-IAD";
+    for (position, byte) in text[..16].iter_mut().enumerate() {
+        *byte = b"0123456789abcdef"[(bits >> (60 - 4 * position) & 0xf) as usize];
+    }
+    HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static(""))
+}
+
+fn value(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_ray_is_sixteen_digits_and_a_place() {
+        assert_eq!(super::ray(0x0123_4567_89ab_cdef), "0123456789abcdef-IAD");
+    }
+}
