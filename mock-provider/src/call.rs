@@ -16,6 +16,7 @@ use crate::engine::embedding::Embedder;
 use crate::engine::identity::{Identity, Registry};
 use crate::engine::latency::Timing;
 use crate::engine::paced::{PacedBody, Script};
+use crate::engine::reply::Reply;
 use crate::plan::MockPlan;
 use crate::profile::Profile;
 
@@ -37,6 +38,24 @@ impl Call<'_> {
     }
 }
 
+/// Something of a known number of tokens.
+pub(crate) trait Length {
+    /// All its tokens.
+    fn tokens(&self) -> u32;
+}
+
+impl Length for Answer {
+    fn tokens(&self) -> u32 {
+        self.tokens()
+    }
+}
+
+impl Length for Reply {
+    fn tokens(&self) -> u32 {
+        self.tokens()
+    }
+}
+
 /// What every surface works with.
 #[derive(Debug)]
 pub(crate) struct Engine {
@@ -45,8 +64,9 @@ pub(crate) struct Engine {
     pub(crate) registry: Registry,
     pub(crate) embedder: Embedder,
     pub(crate) counters: Counters,
+    /// What answers are drawn from.
+    pub(crate) content: Domain,
     dates: Dates,
-    content: Domain,
     latency: Domain,
     request_ids: Domain,
 }
@@ -68,7 +88,7 @@ impl Engine {
         }
     }
 
-    /// What `model` answers.
+    /// What `model` answers in plain text.
     pub(crate) fn answer(
         &self,
         profile: &Profile,
@@ -112,7 +132,7 @@ impl Engine {
     }
 
     /// Tells the fault layer in front how many tokens the whole answer has, where that is wanted.
-    pub(crate) fn announce(&self, mut response: Response<Body>, answer: &Answer) -> Response<Body> {
+    pub(crate) fn announce(&self, mut response: Response<Body>, answer: &impl Length) -> Response<Body> {
         if self.plan.announces_tokens {
             response.headers_mut().insert(TOKENS_PLANNED, HeaderValue::from(answer.tokens()));
         }

@@ -3,12 +3,19 @@
 //! Knows no provider. Everything is a pure function of the seed and of who asks; only [`paced`] and
 //! [`date`] look at the clock.
 
+#![cfg_attr(not(test), expect(dead_code, reason = "surfaces take the parts of an answer up one by one"))]
+
+pub(crate) mod ask;
+pub(crate) mod compose;
 pub(crate) mod content;
 pub(crate) mod date;
 pub(crate) mod embedding;
 pub(crate) mod identity;
 pub(crate) mod latency;
 pub(crate) mod paced;
+pub(crate) mod reply;
+mod schema;
+pub(crate) mod text;
 pub(crate) mod tokens;
 
 pub use content::{Answer, AnswerLaw};
