@@ -23,6 +23,8 @@ answer  = {{ tokens_p50 = 24, tokens_p90 = 40 }}
 """
 PROFILES = {"bedrock": "bedrock/claude-haiku", "vertex": "vertex/gemini-flash"}
 
+pytest_plugins = ["support.recording"]
+
 # Nothing of the machine's own configuration may reach the clients.
 FOREIGN_ENVIRONMENT = [
     "AWS_BEARER_TOKEN_BEDROCK", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE",

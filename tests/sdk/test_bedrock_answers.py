@@ -37,6 +37,8 @@ def client(bedrock_proxy):
     with_timeouts.close()
 
 
+@pytest.mark.conformance("boto3", "Converse", "plain")
+@pytest.mark.conformance("boto3", "Converse", "usage")
 def test_converse(bedrock_proxy, calls):
     call = run(bedrock_proxy, calls, "converse", "converse")
     tokens = succeeded(call)
@@ -55,6 +57,8 @@ def test_converse(bedrock_proxy, calls):
     assert not [name for name in headers if name.startswith("x-amzn-bedrock")]
 
 
+@pytest.mark.conformance("boto3", "Converse", "stream")
+@pytest.mark.conformance("boto3", "Converse", "usage")
 def test_converse_stream(bedrock_proxy, calls):
     call = run(bedrock_proxy, calls, "converse-stream", "converse-stream")
     tokens = succeeded(call)
@@ -73,6 +77,8 @@ def test_converse_stream(bedrock_proxy, calls):
     assert not [name for name in headers if name.startswith("x-amzn-bedrock")]
 
 
+@pytest.mark.conformance("boto3", "InvokeModel, Claude", "plain")
+@pytest.mark.conformance("boto3", "InvokeModel, Claude", "usage")
 def test_invoke_claude(bedrock_proxy, calls):
     call = run(bedrock_proxy, calls, "invoke", "invoke")
     tokens = succeeded(call)
@@ -89,6 +95,8 @@ def test_invoke_claude(bedrock_proxy, calls):
     assert int(headers["x-amzn-bedrock-invocation-latency"]) >= 0
 
 
+@pytest.mark.conformance("boto3", "InvokeModel, Claude", "stream")
+@pytest.mark.conformance("boto3", "InvokeModel, Claude", "usage")
 def test_invoke_claude_stream(bedrock_proxy, calls):
     call = run(bedrock_proxy, calls, "invoke-stream", "invoke-with-response-stream")
     tokens = succeeded(call)
@@ -118,7 +126,13 @@ def test_max_tokens_bounds_the_answer(client, tokens):
         assert answer["stopReason"] == "max_tokens"
 
 
-@pytest.mark.parametrize("form", ["converse", "invoke"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param("converse", marks=pytest.mark.conformance("boto3", "Converse", "count")),
+        pytest.param("invoke", marks=pytest.mark.conformance("boto3", "InvokeModel, Claude", "count")),
+    ],
+)
 def test_count_tokens_counts_what_the_answer_is_billed_for(client, form):
     nonce = nonce_of(f"count-{form}")
     counted = count_tokens(client, nonce, form)
@@ -131,6 +145,8 @@ def test_count_tokens_counts_what_the_answer_is_billed_for(client, form):
     assert counted == billed > 0
 
 
+@pytest.mark.conformance("boto3", "InvokeModel, Titan embeddings", "plain")
+@pytest.mark.conformance("boto3", "InvokeModel, Titan embeddings", "usage")
 @pytest.mark.parametrize(
     ("model", "request_body", "dimensions"),
     [

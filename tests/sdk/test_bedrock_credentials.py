@@ -63,6 +63,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.conformance("boto3", error="{code}", raises="ClientError")
 @pytest.mark.parametrize(("settings", "code", "message"), REFUSED, ids=lambda v: next(iter(v)) if isinstance(v, dict) else None)
 def test_refused(part, calls, settings, code, message):
     call = run(part, calls, f"{part.name}-{settings}", "converse", client=client_of(part.url, **settings))

@@ -96,6 +96,7 @@ def check_attempts(call, attempts):
     assert numbers == [f"{n}; max=3" for n in range(1, attempts + 1)]
 
 
+@pytest.mark.conformance("boto3", error="{code}", raises="{code}")
 @pytest.mark.parametrize(("fault", "code", "status", "text", "attempts"), ERRORS, ids=named)
 def test_named_errors(bedrock_proxy, calls, fault, code, status, text, attempts):
     call = run(bedrock_proxy, calls, f"named-{fault}", "converse", fault=fault)
@@ -245,21 +246,22 @@ def test_broken_streams_by_conformance_name(bedrock_proxy, calls, broken, operat
 # --- Exceptions inside a stream ----------------------------------------------------------------------------
 
 MEMBERS = [
-    ("throttling-tokens", "throttlingException", "Too many tokens, please wait before trying again."),
-    ("service-unavailable", "serviceUnavailableException", "Bedrock is unable to process your request."),
-    ("internal-server", "internalServerException", TRY_AGAIN),
-    ("model-stream-error", "modelStreamErrorException", ""),
-    ("validation", "validationException", ""),
+    ("throttling-tokens", "ThrottlingException", "Too many tokens, please wait before trying again."),
+    ("service-unavailable", "ServiceUnavailableException", "Bedrock is unable to process your request."),
+    ("internal-server", "InternalServerException", TRY_AGAIN),
+    ("model-stream-error", "ModelStreamErrorException", ""),
+    ("validation", "ValidationException", ""),
 ]
 
 
+@pytest.mark.conformance("boto3", error="{code} in a stream", raises=EventStreamError)
 @pytest.mark.parametrize("operation", STREAMS)
 @pytest.mark.parametrize("events", [0, 3])
 @pytest.mark.parametrize(("error", "code", "text"), MEMBERS, ids=named)
 def test_exception_frames(bedrock_proxy, calls, error, code, text, events, operation):
     fault = f"in_band_error={error}:{events} events"
     call = run(bedrock_proxy, calls, f"exception-{fault}-{operation}", operation, fault=fault)
-    check_exception_frame(call, code, text)
+    check_exception_frame(call, code[0].lower() + code[1:], text)
     assert len(call.events) == events
 
 
@@ -276,6 +278,7 @@ def check_exception_frame(call, code, text):
     whole_tokens(call.nonce, call.text)
 
 
+@pytest.mark.conformance("boto3", error="ModelTimeoutException in a stream", raises=EventStreamError)
 def test_a_model_timeout_is_a_member_of_the_invoke_stream_alone(bedrock_proxy, calls):
     fault = "in_band_error=model-timeout:3 events"
     call = run(bedrock_proxy, calls, "model-timeout-invoke", "invoke-with-response-stream", fault=fault)
@@ -335,6 +338,7 @@ def test_invoke_returns_whatever_bytes_came(bedrock_proxy, calls, fault):
     check_attempts(call, 1)
 
 
+@pytest.mark.conformance("boto3", error="ValidationException", raises="ValidationException")
 def test_an_unknown_model_is_a_validation_error(bedrock_proxy, calls):
     call = run(bedrock_proxy, calls, "unknown-model", "converse", model="nobody.nothing-v1:0")
     check_named_error(call, "ValidationException", 400, "The provided model identifier is invalid.", 1)

@@ -25,7 +25,14 @@ def client(vertex_proxy):
         yield client
 
 
-@pytest.mark.parametrize("form", FORMS)
+def form_of(name):
+    """A form of the call, with the cell that it fills."""
+    variant = "stream" if name.endswith("stream") else "plain"
+    return pytest.param(name, marks=pytest.mark.conformance("google-genai", "generateContent", variant))
+
+
+@pytest.mark.conformance("google-genai", "generateContent", "usage")
+@pytest.mark.parametrize("form", [form_of(name) for name in FORMS])
 def test_generate_content(vertex_proxy, calls, form):
     call = run(vertex_proxy, calls, f"vertex-{form}", form)
     tokens = succeeded(call)
@@ -48,6 +55,7 @@ def test_generate_content(vertex_proxy, calls, form):
         assert chunk.usage_metadata is None or chunk.usage_metadata.total_token_count is None
 
 
+@pytest.mark.conformance("google-genai", "generateContent", "count")
 def test_count_tokens_counts_what_the_answer_is_billed_for(client):
     nonce = nonce_of("vertex-count")
     counted = client.models.count_tokens(model=GEMINI, contents=prompt(nonce))
@@ -55,6 +63,7 @@ def test_count_tokens_counts_what_the_answer_is_billed_for(client):
     assert counted.total_tokens == answer.usage_metadata.prompt_token_count > 0
 
 
+@pytest.mark.conformance("google-genai", "generateContent", "count")
 def test_count_tokens_async(vertex_proxy):
     async def count():
         with client_of(options_of(vertex_proxy.url)) as client:
@@ -65,20 +74,26 @@ def test_count_tokens_async(vertex_proxy):
 
 
 # google-genai asks `:predict` for the first two and `:embedContent` for the last.
-EMBEDDING_MODELS = [("text-embedding-005", 768), ("gemini-embedding-001", 3072), ("gemini-embedding-2", 3072)]
+EMBEDDING_MODELS = [
+    ("text-embedding-005", 768, "predict, embeddings"),
+    ("gemini-embedding-001", 3072, "predict, embeddings"),
+    ("gemini-embedding-2", 3072, "embedContent"),
+]
 
 
-@pytest.mark.parametrize(("model", "dimensions"), EMBEDDING_MODELS)
-def test_embed_content(client, model, dimensions):
+@pytest.mark.conformance("google-genai", "{asked}", "plain")
+@pytest.mark.parametrize(("model", "dimensions", "asked"), EMBEDDING_MODELS)
+def test_embed_content(client, model, dimensions, asked, conformance):
     answer = client.models.embed_content(model=model, contents=f"{nonce_of('vertex-embed')}\nA text.")
     assert [len(embedding.values) for embedding in answer.embeddings] == [dimensions]
     statistics = answer.embeddings[0].statistics
     if model != "gemini-embedding-2":
         assert statistics.token_count > 0
         assert not statistics.truncated
+        conformance("google-genai", asked, "usage")
 
 
-@pytest.mark.parametrize("model", [model for model, _ in EMBEDDING_MODELS])
+@pytest.mark.parametrize("model", [model for model, *_ in EMBEDDING_MODELS])
 def test_embed_content_of_fewer_dimensions(client, model):
     answer = client.models.embed_content(model=model, contents="A text.", config={"output_dimensionality": 256})
     assert len(answer.embeddings[0].values) == 256
@@ -100,6 +115,7 @@ def test_a_batch_of_embeddings_keeps_its_order(client):
     assert first == third != second
 
 
+@pytest.mark.conformance("google-genai", "publishers/google/models", "list")
 def test_models_are_listed(client):
     names = [model.name for model in client.models.list(config={"query_base": True})]
     assert f"publishers/google/models/{GEMINI}" in names

@@ -139,6 +139,7 @@ def test_an_api_key_takes_the_express_path(vertex_proxy):
     assert whole_tokens(nonce, answer.text) > 0
 
 
+@pytest.mark.conformance("google-genai", error="UNAUTHENTICATED", raises=ClientError)
 def test_nobody_enters_without_credentials(vertex_proxy):
     """Without project and location the SDK sends no credentials at all to a base URL of one's own."""
     from google import genai

@@ -68,12 +68,18 @@ ERRORS = [
 ]
 
 
+def raised_for(code):
+    """The SDK has one class for what the caller did and one for what the service did."""
+    return ClientError if code < 500 else ServerError
+
+
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(("fault", "code", "status", "message"), ERRORS, ids=lambda v: v if isinstance(v, str) else None)
-def test_worded_errors(vertex_proxy, calls, fault, code, status, message, form):
+def test_worded_errors(vertex_proxy, calls, conformance, fault, code, status, message, form):
+    conformance("google-genai", error=status, raises=raised_for(code))
     call = run(vertex_proxy, calls, f"worded-{fault}-{form}", form, fault=fault)
     error = call.error
-    assert type(error) is (ClientError if code < 500 else ServerError), repr(error)
+    assert type(error) is raised_for(code), repr(error)
     assert (error.code, error.status) == (code, status)
     assert error.message.startswith(message)
     assert error.details["error"]["code"] == code
@@ -214,6 +220,7 @@ def test_an_empty_body_is_an_answer_without_text(vertex_proxy, calls, form):
 # --- Errors inside a stream --------------------------------------------------------------------------------
 
 
+@pytest.mark.conformance("google-genai", error="{status} in a stream", raises="{kind}")
 @pytest.mark.parametrize("form", ["stream", "async-stream"])
 @pytest.mark.parametrize("events", [0, 3])
 @pytest.mark.parametrize(
@@ -298,6 +305,7 @@ def test_a_drip_times_out_in_async(vertex_proxy, calls):
     assert whole_tokens(call.nonce, call.text) > 0
 
 
+@pytest.mark.conformance("google-genai", error="NOT_FOUND", raises=ClientError)
 def test_an_unknown_model_is_not_found(vertex_proxy, calls):
     call = run(vertex_proxy, calls, "vertex-unknown-model", "unary", model="gemini-none")
     assert type(call.error) is ClientError, repr(call.error)

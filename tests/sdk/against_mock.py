@@ -1,0 +1,59 @@
+"""Runs a command against mock providers of its own: the tests of clients in other languages.
+
+    python against_mock.py --evidence DIR -- COMMAND...
+
+The command finds a mock's address in `BROWNOUT_BEDROCK`, and writes what passed into the file that
+`BROWNOUT_RECORDS` names, in the lines of `support/recording.py`. Ends as the command ends, or with 1 when it recorded
+nothing or a mock ended by itself.
+"""
+
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+from conftest import FOREIGN_ENVIRONMENT, start_mock
+from support.recording import FILE
+
+
+def environment(evidence, mocks):
+    """The caller's, without the machine's settings of SDKs, and with the mocks' addresses."""
+    kept = {name: value for name, value in os.environ.items() if name not in FOREIGN_ENVIRONMENT}
+    nowhere = str(evidence / "nothing")
+    named = {f"BROWNOUT_{family.upper()}": mock.url for family, mock in mocks.items()}
+    return {
+        **kept,
+        **named,
+        "BROWNOUT_RECORDS": str(evidence / FILE),
+        "AWS_CONFIG_FILE": nowhere,
+        "AWS_SHARED_CREDENTIALS_FILE": nowhere,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "*",
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--evidence", type=pathlib.Path, required=True)
+    parser.add_argument("command", nargs="+")
+    arguments = parser.parse_args()
+    evidence = arguments.evidence.resolve()
+    shutil.rmtree(evidence, ignore_errors=True)
+    evidence.mkdir(parents=True)
+    mocks = {"bedrock": start_mock(evidence, "bedrock")}
+    try:
+        run = subprocess.run(arguments.command, env=environment(evidence, mocks), check=False)
+    finally:
+        for mock in mocks.values():
+            mock.stop()
+    records = evidence / FILE
+    if not records.exists() or not records.stat().st_size:
+        print(f"{arguments.command[0]} ended with {run.returncode} and recorded nothing", file=sys.stderr)
+        return run.returncode or 1
+    return run.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
