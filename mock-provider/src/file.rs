@@ -1,5 +1,7 @@
 //! What a mock serves, as users write it: `[providers.NAME]` of a drill, or a file of its own.
 
+use std::collections::BTreeMap;
+
 use notation::Problems;
 use quota::QuotaFile;
 use serde::{Deserialize, Serialize};
@@ -44,7 +46,8 @@ pub struct MockFile {
     /// Replaces single values of the profile's lengths.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<AnswerFile>,
-    /// Limits to impose; none when left out.
+    /// Limits to impose on the surface of the main profile, or the name of a quota that others use as well;
+    /// none when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quota: Option<QuotaFile>,
 }
@@ -73,6 +76,14 @@ impl MockFile {
     /// # Errors
     /// Every value that makes no sense, and profiles that do not exist.
     pub fn plan(&self, name: &str) -> Result<MockPlan, Problems> {
+        self.plan_among(name, &BTreeMap::new())
+    }
+
+    /// Checks it, with the quotas that have names and may be shared: the sections `[quotas.NAME]` beside it.
+    ///
+    /// # Errors
+    /// Every value that makes no sense, and names of nobody.
+    pub fn plan_among(&self, name: &str, quotas: &BTreeMap<String, QuotaFile>) -> Result<MockPlan, Problems> {
         let mut problems = Problems::new();
         let wanted = self.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
         let main = self.main_profile(wanted, &mut problems);
@@ -81,15 +92,14 @@ impl MockFile {
             others.extend(known(name, &format!("profiles[{index}]"), &mut problems));
         }
         let Some(main) = main else { return Err(problems) };
-        let (bedrock, vertex) = self.limits(&main, &mut problems);
+        let limits = self.limits(&main, quotas, &mut problems);
         let mut plan = MockPlan::new(name, main, others);
         plan.models.clone_from(&self.models);
         plan.auth = self.auth.unwrap_or_default();
         plan.region.clone_from(&self.region);
         plan.api_keys.clone_from(&self.api_keys);
         plan.seed = self.seed.map(Seed);
-        plan.bedrock_limits = bedrock;
-        plan.vertex_limits = vertex;
+        plan.limits = limits;
         problems.into_result(plan)
     }
 
@@ -105,22 +115,13 @@ impl MockFile {
     fn limits(
         &self,
         main: &Profile,
+        quotas: &BTreeMap<String, QuotaFile>,
         problems: &mut Problems,
-    ) -> (quota::bedrock::Limits, quota::vertex::Limits) {
-        let Some(file) = &self.quota else { return Default::default() };
-        let file = if file.from_profile { file.over(&main.quota) } else { file.clone() };
-        match main.surface {
-            Surface::Bedrock => {
-                (problems.take("quota", file.bedrock()).unwrap_or_default(), Default::default())
-            }
-            Surface::Vertex => {
-                (Default::default(), problems.take("quota", file.vertex()).unwrap_or_default())
-            }
-            Surface::Anthropic => {
-                problems.add("quota", "is not imposed by this surface yet", "no quota");
-                Default::default()
-            }
-        }
+    ) -> quota::Limits {
+        let Some(file) = &self.quota else { return quota::Limits::default() };
+        let file = problems.take("quota", file.resolve(quotas)).unwrap_or_default();
+        let file = if file.from_profile { file.over(&main.quota) } else { file };
+        problems.take("quota", file.plan(main.surface.quota_provider())).unwrap_or_default()
     }
 }
 
@@ -146,7 +147,7 @@ mod tests {
         let plan = plan("").expect("sound");
         assert_eq!(plan.home(), Surface::Bedrock);
         assert_eq!(plan.auth, AuthMode::Strict);
-        assert_eq!(plan.bedrock_limits, quota::bedrock::Limits::default());
+        assert_eq!(plan.limits, quota::Limits::default());
     }
 
     #[test]
@@ -157,8 +158,8 @@ mod tests {
         )
         .expect("sound");
         assert_eq!(plan.main().latency.overhead.as_secs(), 1);
-        assert_eq!(plan.bedrock_limits.tokens_per_minute, Some(5));
-        assert_eq!(plan.bedrock_limits.requests_per_minute.map(std::num::NonZero::get), Some(200));
+        assert_eq!(plan.limits.bedrock.tokens_per_minute, Some(5));
+        assert_eq!(plan.limits.bedrock.requests_per_minute.map(std::num::NonZero::get), Some(200));
     }
 
     #[test]
@@ -174,5 +175,17 @@ mod tests {
             plan("profile = \"vertex/gemini-flash\"\nquota = { burndown = 5 }").expect_err("not Vertex AI's");
         assert_eq!(problems.as_slice()[0].path, "quota.burndown");
         assert!(toml::from_str::<MockFile>("profil = \"x\"").is_err());
+    }
+    #[test]
+    fn a_quota_may_be_one_that_others_use() {
+        let quotas = BTreeMap::from([(
+            "account".to_owned(),
+            toml::from_str("tokens_per_minute = 9").expect("a quota"),
+        )]);
+        let file: MockFile = toml::from_str("quota = { pool = \"account\" }").expect("a mock");
+        let limits = file.plan_among("p", &quotas).expect("described").limits;
+        assert_eq!(limits.pool.as_deref(), Some("account"));
+        assert_eq!(limits.bedrock.tokens_per_minute, Some(9));
+        assert_eq!(file.plan("p").expect_err("not described").as_slice()[0].path, "quota.pool");
     }
 }

@@ -23,9 +23,10 @@ mod vertex;
 pub use counters::Counters;
 pub use engine::{Answer, AnswerLaw, LatencyLaw, Timing};
 pub use file::{AuthMode, MockFile};
-pub use mock::{Mock, start};
+pub use mock::{Mock, start, start_among};
 pub use plan::MockPlan;
 pub use profile::{
     AnswerFile, Coalescing, Kind, LatencyFile, Prediction, Profile, ProfileFile, Quantiles, StreamFile,
 };
+pub use quota::{Pools, QuotaFile};
 pub use surface::Surface;

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use quota::Pools;
 use world::http::{Server, serve};
 use world::{Address, Clock, World};
 
@@ -24,9 +25,17 @@ pub struct Mock {
 /// # Errors
 /// The address cannot be listened at.
 pub fn start(world: &World, address: &Address, plan: MockPlan) -> io::Result<Mock> {
+    start_among(world, address, plan, &Pools::default())
+}
+
+/// Serves `plan` as [`start`] does; a quota of it that has a name is the one of that name in `pools`.
+///
+/// # Errors
+/// The address cannot be listened at.
+pub fn start_among(world: &World, address: &Address, plan: MockPlan, pools: &Pools) -> io::Result<Mock> {
     let listener = world.network().listen(address)?;
     let seed = plan.seed.unwrap_or(world.seed());
-    let service = Arc::new(Service::new(plan, seed, *world.clock()));
+    let service = Arc::new(Service::new(plan, seed, *world.clock(), pools));
     let counters = service.counters().clone();
     Ok(Mock { server: serve(world, listener, service), clock: *world.clock(), counters })
 }

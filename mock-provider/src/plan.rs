@@ -25,10 +25,8 @@ pub struct MockPlan {
     pub announces_tokens: bool,
     /// The only API keys that count, where they are checked at all (Anthropic); any key when empty.
     pub api_keys: Vec<String>,
-    /// Limits of the Bedrock surface.
-    pub bedrock_limits: quota::bedrock::Limits,
-    /// Limits of the Vertex AI surface.
-    pub vertex_limits: quota::vertex::Limits,
+    /// What each provider allows, and whether others draw on it as well.
+    pub limits: quota::Limits,
     /// The main one first, then others asked for, then all that ship.
     profiles: Vec<Profile>,
 }
@@ -53,8 +51,7 @@ impl MockPlan {
             api_keys: Vec::new(),
             seed: None,
             announces_tokens: false,
-            bedrock_limits: quota::bedrock::Limits::default(),
-            vertex_limits: quota::vertex::Limits::default(),
+            limits: quota::Limits::default(),
             profiles,
         }
     }

@@ -7,6 +7,7 @@ use fault::layer::{self, Exchange};
 use fault::{Rules, Tally};
 use http::request::Parts;
 use http::{Request, Response, Uri};
+use quota::Pools;
 use world::http::{Abort, Body, CollectError, Handler, collect};
 use world::{Clock, ConnectionHandle, Seed};
 
@@ -31,9 +32,9 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    pub(crate) fn new(plan: MockPlan, seed: Seed, clock: Clock) -> Self {
-        let bedrock = Bedrock::new(&plan, clock);
-        let vertex = Vertex::new(&plan, seed, clock);
+    pub(crate) fn new(plan: MockPlan, seed: Seed, clock: Clock, pools: &Pools) -> Self {
+        let bedrock = Bedrock::new(&plan, pools.bedrock(&plan.limits, clock));
+        let vertex = Vertex::new(&plan, seed, pools.vertex(&plan.limits, clock));
         let faults = Rules::of_provider(&[], &plan.name, seed);
         Self { engine: Engine::new(plan, seed, clock), bedrock, vertex, anthropic: Anthropic, faults }
     }

@@ -30,6 +30,15 @@ impl Surface {
         }
     }
 
+    /// Whose rules its quotas follow.
+    pub(crate) fn quota_provider(self) -> quota::Provider {
+        match self {
+            Self::Bedrock => quota::Provider::Bedrock,
+            Self::Vertex => quota::Provider::Vertex,
+            Self::Anthropic => quota::Provider::Anthropic,
+        }
+    }
+
     /// The surface whose request this is. A path of nobody's belongs to `home`, so that its error is the one
     /// that a client of `home` expects.
     pub(crate) fn of_request(headers: &HeaderMap, path: &str, home: Self) -> Self {

@@ -101,6 +101,7 @@ type RequestLimiter = RateLimiter<NotKeyed, InMemoryState, GovernorClock, NoOpMi
 pub struct Quota {
     limits: Arc<Limits>,
     clock: Clock,
+    is_shared: bool,
     accounts: Arc<Mutex<Accounts>>,
 }
 
@@ -119,10 +120,16 @@ struct Tokens {
 }
 
 impl Quota {
-    /// Accounts that are full.
+    /// Full accounts, one for each model and region.
     #[must_use]
     pub fn new(limits: Limits, clock: Clock) -> Self {
-        Self { limits: Arc::new(limits), clock, accounts: Arc::default() }
+        Self { limits: Arc::new(limits), clock, is_shared: false, accounts: Arc::default() }
+    }
+
+    /// One full account for all who ask.
+    #[must_use]
+    pub fn shared(limits: Limits, clock: Clock) -> Self {
+        Self { is_shared: true, ..Self::new(limits, clock) }
     }
 
     /// Admits a request for `model` in `region` and reserves what it may use.
@@ -151,6 +158,7 @@ impl Quota {
     }
 
     fn account(&self, region: &str, model: &str) -> Arc<Account> {
+        let (region, model) = if self.is_shared { ("", "") } else { (region, model) };
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(account) = accounts.get(region).and_then(|models| models.get(model)) {
             return Arc::clone(account);

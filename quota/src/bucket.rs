@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use world::Instant;
 
+use crate::level::Level;
+
 /// A bucket of whole tokens. Its arithmetic is exact: the level is counted in tokens × microseconds.
 #[derive(Debug, Clone)]
 pub(crate) struct Bucket {
@@ -55,6 +57,29 @@ impl Bucket {
         i64::try_from(tokens).unwrap_or(if tokens < 0 { i64::MIN } else { i64::MAX })
     }
 
+    /// What it holds when full.
+    pub(crate) fn capacity(&self) -> u64 {
+        self.capacity
+    }
+
+    /// From `now` until it holds `tokens`; until it is full when it never holds that many.
+    pub(crate) fn wait_for(&mut self, tokens: u64, now: Instant) -> Duration {
+        self.fill(now);
+        let missing = self.scaled(tokens.min(self.capacity)) - self.level;
+        if missing <= 0 {
+            return Duration::ZERO;
+        }
+        let inflow = i128::from(self.refill.max(1));
+        let micros = (missing + inflow - 1) / inflow;
+        Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
+    }
+
+    /// How it stands at `now`.
+    pub(crate) fn standing(&mut self, now: Instant) -> Level {
+        let remaining = u64::try_from(self.level(now)).unwrap_or(0);
+        Level { limit: self.capacity, remaining, reset: self.wait_for(self.capacity, now) }
+    }
+
     fn fill(&mut self, now: Instant) {
         let passed = now.saturating_since(self.seen).as_micros();
         self.seen = self.seen.max(now);
@@ -91,6 +116,16 @@ mod tests {
         assert_eq!(bucket.level(Instant::ZERO), -30);
         assert!(!bucket.holds(0, Instant::from_secs(29)), "a debt admits nothing, not even nothing");
         assert!(bucket.holds(0, Instant::from_secs(30)));
+    }
+
+    #[test]
+    fn says_how_long_to_wait_to_the_microsecond() {
+        let mut bucket = Bucket::new(600, 600, MINUTE);
+        bucket.take(600);
+        assert_eq!(bucket.wait_for(1, Instant::ZERO), Duration::from_millis(100));
+        assert_eq!(bucket.wait_for(601, Instant::ZERO), MINUTE, "never held: until it is full");
+        let at = Instant::from_secs(30);
+        assert_eq!(bucket.standing(at), Level { limit: 600, remaining: 300, reset: Duration::from_secs(30) });
     }
 
     #[test]

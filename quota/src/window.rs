@@ -1,14 +1,19 @@
-//! A count that starts again at every full minute of the run.
+//! A count that starts again whenever a fixed length of time, such as a minute, of the run is over.
+
+use std::time::Duration;
 
 use world::Instant;
 
-const WINDOW_MICROS: u64 = 60_000_000;
+use crate::level::Level;
 
-/// Uses counted in fixed one-minute windows.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Uses counted in fixed windows, which begin with the run.
 #[derive(Debug, Clone)]
 pub(crate) struct Window {
     limit: u64,
-    /// Which minute of the run is being counted.
+    length_micros: u64,
+    /// Which window of the run is being counted.
     ordinal: u64,
     used: u64,
 }
@@ -16,25 +21,43 @@ pub(crate) struct Window {
 impl Window {
     /// At most `limit` a minute.
     pub(crate) fn new(limit: u64) -> Self {
-        Self { limit, ordinal: 0, used: 0 }
+        Self::every(MINUTE, limit)
     }
 
-    /// Whether `amount` more fits into the minute of `now`.
+    /// At most `limit` in each window of `length`.
+    pub(crate) fn every(length: Duration, limit: u64) -> Self {
+        let length_micros = u64::try_from(length.as_micros()).unwrap_or(u64::MAX).max(1);
+        Self { limit, length_micros, ordinal: 0, used: 0 }
+    }
+
+    /// Whether `amount` more fits into the window of `now`.
     pub(crate) fn holds(&mut self, amount: u64, now: Instant) -> bool {
         self.turn(now);
         self.used.checked_add(amount).is_some_and(|used| used <= self.limit)
     }
 
-    /// Counts `amount` in the minute of `now`, beyond the limit if need be.
+    /// Counts `amount` in the window of `now`, beyond the limit if need be.
     pub(crate) fn count(&mut self, amount: u64, now: Instant) {
         self.turn(now);
         self.used = self.used.saturating_add(amount);
     }
 
+    /// How it stands at `now`.
+    pub(crate) fn standing(&mut self, now: Instant) -> Level {
+        self.turn(now);
+        let remaining = self.limit.saturating_sub(self.used);
+        Level { limit: self.limit, remaining, reset: self.rest(now) }
+    }
+
+    /// From `now` until a new window begins.
+    pub(crate) fn rest(&self, now: Instant) -> Duration {
+        Duration::from_micros(self.length_micros - now.as_micros() % self.length_micros)
+    }
+
     fn turn(&mut self, now: Instant) {
-        let ordinal = now.as_micros() / WINDOW_MICROS;
+        let ordinal = now.as_micros() / self.length_micros;
         if ordinal > self.ordinal {
-            *self = Self { limit: self.limit, ordinal, used: 0 };
+            (self.ordinal, self.used) = (ordinal, 0);
         }
     }
 }
@@ -74,7 +97,7 @@ mod tests {
                 let at = Instant::from_micros(now);
                 if window.holds(amount, at) {
                     window.count(amount, at);
-                    *admitted.entry(now / WINDOW_MICROS).or_default() += amount;
+                    *admitted.entry(now / 60_000_000).or_default() += amount;
                 }
             }
             prop_assert!(admitted.values().all(|sum| *sum <= limit), "{:?}", admitted);

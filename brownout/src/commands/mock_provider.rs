@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use drill::file::Document;
 use drill::run::Announcement;
-use mock_provider::{Mock, MockFile, MockPlan};
+use mock_provider::{Mock, MockFile, MockPlan, Pools, QuotaFile};
 use world::{Address, Seed, World};
 
 use super::{listen_address, serving};
@@ -48,11 +48,15 @@ fn read_plans(args: &MockArgs) -> Result<Vec<(String, MockPlan)>, CommandError> 
     if files.is_empty() {
         return Err(CommandError::configuration(format!("{name}: has no [providers.NAME] section")));
     }
+    let quotas = document.entries::<QuotaFile>("quotas");
+    let quotas = quotas.map_err(|problems| CommandError::configuration(document.errors(problems)))?;
+    let quotas: BTreeMap<String, QuotaFile> = quotas.into_iter().collect();
     let mut problems = notation::Problems::new();
     let plans: Vec<(String, MockPlan)> = files
         .into_iter()
         .filter_map(|(provider, file)| {
-            let plan = problems.take(&format!("providers.{provider}"), file.plan(&provider))?;
+            let plan =
+                problems.take(&format!("providers.{provider}"), file.plan_among(&provider, &quotas))?;
             Some((provider, plan))
         })
         .collect();
@@ -76,10 +80,11 @@ fn start(
     announces: bool,
 ) -> Result<Vec<(String, Mock)>, CommandError> {
     let mut mocks = Vec::new();
+    let pools = Pools::default();
     for ((name, plan), address) in plans.into_iter().zip(addresses) {
         // A drill's proxy reads what an answer was to be from its head, and takes it out again.
         let plan = if announces { plan.announcing_tokens() } else { plan };
-        let mock = mock_provider::start(world, address, plan).map_err(|error| {
+        let mock = mock_provider::start_among(world, address, plan, &pools).map_err(|error| {
             CommandError::unreachable(format!(
                 "the mock provider cannot listen on {address}: {error} (accepted: a free address of this machine)"
             ))

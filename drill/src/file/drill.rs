@@ -8,7 +8,7 @@ use fault::grammar::Provider;
 use fault::{FaultFile, Rule};
 use gateway::GatewayFile;
 use loadgen::plan::{Binding, LoadFile, LoadPlan};
-use mock_provider::{MockFile, MockPlan, Surface};
+use mock_provider::{MockFile, MockPlan, QuotaFile, Surface};
 use notation::{DurationText, Problems};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -65,6 +65,8 @@ pub struct DrillPlan {
     pub profile: String,
     /// The providers, in file order.
     pub providers: Vec<ProviderPlan>,
+    /// The quotas that providers share by name, for a child process.
+    pub quotas: BTreeMap<String, QuotaFile>,
     /// The fault rules, in file order.
     pub rules: Vec<Arc<Rule>>,
     /// The embedded gateway, without addresses.
@@ -91,7 +93,7 @@ pub struct ProviderPlan {
 }
 
 /// The keys at the top of a drill file.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "title",
     "about",
     "source",
@@ -99,6 +101,7 @@ const KEYS: [&str; 13] = [
     "seed",
     "evidence",
     "providers",
+    "quotas",
     "faults",
     "gateway",
     "target",
@@ -155,7 +158,8 @@ impl Reader<'_> {
         let duration = self.duration();
         let seed = Seed(changes.seed.or(self.section("seed")).unwrap_or(0));
         let evidence = self.section("evidence").unwrap_or_default();
-        let providers = self.providers();
+        let quotas = self.quotas();
+        let providers = self.providers(&quotas);
         let rules = self.rules(&providers);
         let gateway = self.gateway(&providers);
         let target = self.target(changes);
@@ -172,6 +176,7 @@ impl Reader<'_> {
             seed,
             profile: profile_name(changes),
             providers,
+            quotas,
             rules,
             gateway,
             target,
@@ -201,7 +206,7 @@ impl Reader<'_> {
         Duration::from_hours(1)
     }
 
-    fn providers(&mut self) -> Vec<ProviderPlan> {
+    fn providers(&mut self, quotas: &BTreeMap<String, QuotaFile>) -> Vec<ProviderPlan> {
         let files = self.take(self.document.entries::<MockFile>("providers"));
         let files = files.unwrap_or_else(|| self.unreadable_providers());
         if files.is_empty() && self.document.get("providers").is_none() {
@@ -209,12 +214,17 @@ impl Reader<'_> {
         }
         let mut plans = Vec::new();
         for (name, file) in files {
-            let mock = self.problems.take(&format!("providers.{name}"), file.plan(&name));
+            let mock = self.problems.take(&format!("providers.{name}"), file.plan_among(&name, quotas));
             if let Some(mock) = mock.or_else(|| stand_in(&name, &file)) {
                 plans.push(ProviderPlan { name, mock, file });
             }
         }
         plans
+    }
+
+    /// The quotas that providers name.
+    fn quotas(&mut self) -> BTreeMap<String, QuotaFile> {
+        self.take(self.document.entries::<QuotaFile>("quotas")).unwrap_or_default().into_iter().collect()
     }
 
     /// The providers by name and profile alone, so that what names them is still checked.

@@ -30,6 +30,8 @@ pub struct Announcement {
 #[derive(Debug, Serialize)]
 struct MockConfig<'p> {
     providers: IndexMap<&'p str, &'p mock_provider::MockFile>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    quotas: &'p BTreeMap<String, mock_provider::QuotaFile>,
 }
 
 /// The configuration of a gateway, as `gateway --config` reads it.
@@ -50,7 +52,7 @@ impl Part {
     pub(super) async fn mock(clock: Clock, plan: &DrillPlan, options: &Options) -> Result<Self, RunError> {
         let providers =
             plan.providers.iter().map(|provider| (provider.name.as_str(), &provider.file)).collect();
-        let config = toml_of(&MockConfig { providers })?;
+        let config = toml_of(&MockConfig { providers, quotas: &plan.quotas })?;
         Self::start("the mock provider", clock, options, "mock-provider", &[], &config, plan).await
     }
 

@@ -6,7 +6,7 @@ use evidence::Journal;
 use fault::Rule;
 use gateway::{Gateway, GatewayPlan};
 use loadgen::Target;
-use mock_provider::{AuthMode, Mock};
+use mock_provider::{AuthMode, Mock, Pools};
 use proxy::{Proxy, ProxyPlan, RoutePlan};
 use world::{Address, BaseUrl, World};
 
@@ -69,6 +69,7 @@ impl Parts {
 }
 
 fn start_mocks(world: &World, plan: &DrillPlan, doors: Doors) -> Result<Vec<Mock>, RunError> {
+    let pools = Pools::default();
     plan.providers
         .iter()
         .map(|provider| {
@@ -78,7 +79,7 @@ fn start_mocks(world: &World, plan: &DrillPlan, doors: Doors) -> Result<Vec<Mock
             if doors == Doors::Presence && plan.auth == AuthMode::Strict {
                 plan.auth = AuthMode::Presence;
             }
-            mock_provider::start(world, &address, plan)
+            mock_provider::start_among(world, &address, plan, &pools)
                 .map_err(|cause| listen_error("the mock provider", &address, cause))
         })
         .collect()

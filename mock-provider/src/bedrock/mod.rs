@@ -16,7 +16,6 @@ mod target;
 mod titan_embeddings;
 
 use http::Response;
-use world::Clock;
 use world::http::Body;
 
 use wire::bedrock::error::{Error, ErrorKind};
@@ -39,11 +38,8 @@ pub(crate) struct Bedrock {
 }
 
 impl Bedrock {
-    pub(crate) fn new(plan: &MockPlan, clock: Clock) -> Self {
-        Self {
-            doorkeeper: Doorkeeper::new(plan),
-            quota: quota::bedrock::Quota::new(plan.bedrock_limits.clone(), clock),
-        }
+    pub(crate) fn new(plan: &MockPlan, quota: quota::bedrock::Quota) -> Self {
+        Self { doorkeeper: Doorkeeper::new(plan), quota }
     }
 
     /// Answers a request, as late as the model would.

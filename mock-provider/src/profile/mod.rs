@@ -120,11 +120,7 @@ mod tests {
             assert!(!file.sources.is_empty() && !file.as_of.is_empty(), "{name} has no source");
             let profile = file.plan(name).unwrap_or_else(|problems| panic!("{name}: {problems}"));
             assert!(!profile.models.is_empty(), "{name}");
-            let quota = match profile.surface {
-                Surface::Bedrock => profile.quota.bedrock().map(|_| ()),
-                Surface::Vertex => profile.quota.vertex().map(|_| ()),
-                Surface::Anthropic => Ok(()),
-            };
+            let quota = profile.quota.plan(profile.surface.quota_provider());
             quota.unwrap_or_else(|problems| panic!("{name}: {problems}"));
         }
         assert_eq!(

@@ -17,7 +17,7 @@ use http::Response;
 use wire::vertex::error::{Case, Code, Status};
 use wire::vertex::path::{Operation, Path, Query, Verb};
 use world::http::Body;
-use world::{Clock, Domain, Seed};
+use world::{Domain, Seed};
 
 use crate::call::{Call, Engine};
 use crate::plan::MockPlan;
@@ -55,11 +55,8 @@ impl Request<'_> {
 }
 
 impl Vertex {
-    pub(crate) fn new(plan: &MockPlan, seed: Seed, clock: Clock) -> Self {
-        Self {
-            quota: quota::vertex::Quota::new(plan.vertex_limits.clone(), clock),
-            pool: seed.domain(&format!("mock-provider/{}/pool", plan.name)),
-        }
+    pub(crate) fn new(plan: &MockPlan, seed: Seed, quota: quota::vertex::Quota) -> Self {
+        Self { quota, pool: seed.domain(&format!("mock-provider/{}/pool", plan.name)) }
     }
 
     /// Answers a request, as late as the model would.

@@ -1,10 +1,16 @@
 //! Quotas, as clients meet them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+use brownout_mock_provider::{MockFile, Pools, start_among};
+use world::http::Client;
+use world::{Address, Seed, run_virtual};
 
 use crate::harness::{EXACT, NONCE, against, ms};
 
 const HAIKU: &str = "/model/anthropic.claude-3-haiku-20240307-v1%3A0/converse";
+const SONNET: &str = "/model/anthropic.claude-sonnet-4-5-20250929-v1:0/converse";
 const FLASH: &str =
     "/v1/projects/p/locations/global/publishers/google/models/gemini-2.5-flash:generateContent";
 
@@ -96,4 +102,27 @@ fn vertex_refuses_by_project_and_by_pool() {
         bench.world.clock().sleep(Duration::from_secs(10)).await;
         assert_eq!(bench.post(FLASH, &body).await.status(), 200);
     });
+}
+
+#[test]
+fn mocks_of_one_account_share_its_quota() {
+    let quotas =
+        BTreeMap::from([("account".to_owned(), toml::from_str("requests_per_minute = 3").expect("a quota"))]);
+    let file: MockFile = toml::from_str(&format!("{EXACT}quota = {{ pool = \"account\" }}")).expect("a mock");
+    let statuses = run_virtual(Seed(1), |world| async move {
+        let (pools, client) = (Pools::default(), Client::new(&world));
+        let mut mocks = Vec::new();
+        for name in ["east", "west"] {
+            let plan = file.plan_among(name, &quotas).expect("sound");
+            mocks.push(start_among(&world, &Address::new(name), plan, &pools).expect("a free name"));
+        }
+        let mut statuses = Vec::new();
+        for (mock, path) in [(0, HAIKU), (1, HAIKU), (1, SONNET), (0, HAIKU), (1, SONNET)] {
+            let request = crate::harness::post(path, &converse(1));
+            let answered = client.send(mocks[mock].address(), request).await.expect("an answer");
+            statuses.push(answered.status().as_u16());
+        }
+        statuses
+    });
+    assert_eq!(statuses, [200, 200, 200, 429, 429], "two regions and two models draw on three requests");
 }

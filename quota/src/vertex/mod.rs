@@ -12,11 +12,11 @@ mod project;
 
 pub use pool::{DEFAULT_BURST, PoolLimits, admission_probability};
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use world::{Clock, Instant};
 
+use crate::accounts::{Accounts, lock};
 use pool::Share;
 use project::Windows;
 
@@ -72,7 +72,7 @@ pub enum Refusal {
 pub struct Quota {
     limits: Arc<Limits>,
     clock: Clock,
-    accounts: Arc<Mutex<BTreeMap<String, Arc<Mutex<Account>>>>>,
+    accounts: Arc<Accounts<Account>>,
 }
 
 #[derive(Debug)]
@@ -82,10 +82,16 @@ struct Account {
 }
 
 impl Quota {
-    /// Accounts that are unused.
+    /// Unused accounts, one for each project, location and base model.
     #[must_use]
     pub fn new(limits: Limits, clock: Clock) -> Self {
-        Self { limits: Arc::new(limits), clock, accounts: Arc::default() }
+        Self { limits: Arc::new(limits), clock, accounts: Arc::new(Accounts::apart()) }
+    }
+
+    /// One unused account for all who ask.
+    #[must_use]
+    pub fn shared(limits: Limits, clock: Clock) -> Self {
+        Self { limits: Arc::new(limits), clock, accounts: Arc::new(Accounts::shared()) }
     }
 
     /// Admits a request of `input` tokens. `draw` in `[0, 1)` decides where the shared pool leaves it to
@@ -104,9 +110,7 @@ impl Quota {
 
     fn account(&self, scope: Scope<'_>) -> Arc<Mutex<Account>> {
         let key = format!("{}/{}/{}", scope.project, scope.location, scope.base_model);
-        let mut accounts = lock(&self.accounts);
-        let account = accounts.entry(key).or_insert_with(|| Arc::new(Mutex::new(Account::new(&self.limits))));
-        Arc::clone(account)
+        self.accounts.of(&key, || Account::new(&self.limits))
     }
 }
 
@@ -123,10 +127,6 @@ impl Account {
         self.windows.count(input, now);
         Ok(())
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// An admitted request: its output is counted when it is known.
@@ -153,6 +153,7 @@ impl Admission {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
     use std::time::Duration;
     use world::{Seed, run_virtual};
 

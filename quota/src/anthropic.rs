@@ -1,0 +1,385 @@
+//! The Anthropic API: requests, input tokens and output tokens a minute, in continuously filled buckets.
+//!
+//! Limits are an organisation's, one set for each class of models: every Claude Opus 4 draws on one, every
+//! Claude Sonnet 4 on another. What the prompt cache holds is free of the input limit on current models. An
+//! answer's tokens are estimated by `max_tokens` when the request arrives and corrected when it ends.
+//!
+//! Source: Claude API documentation, *rate limits* (read 2026). Inferred: that a refused request counts toward
+//! nothing, and that an answer which nobody waits for any more has cost its input and what was generated of it.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use world::{Clock, Instant};
+
+use crate::accounts::{Accounts, lock};
+use crate::bucket::Bucket;
+use crate::level::Level;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// The limits of one organisation, the same for each class of models.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Requests a minute.
+    pub requests_per_minute: Option<u64>,
+    /// Input tokens a minute, cache writes among them.
+    pub input_tokens_per_minute: Option<u64>,
+    /// Output tokens a minute.
+    pub output_tokens_per_minute: Option<u64>,
+    /// Whether reads from the prompt cache count as input, as they did for models before Claude 4.
+    pub count_cache_reads: bool,
+}
+
+/// What a request asks for when it arrives, in tokens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Demand {
+    /// Input that no cache holds.
+    pub input: u64,
+    /// Input read from the prompt cache.
+    pub cache_read: u64,
+    /// Input written to the prompt cache.
+    pub cache_write: u64,
+    /// The answer's allowed length.
+    pub max_tokens: u64,
+}
+
+/// A limit. When several refuse a request, the first in this order is the one that is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// Requests a minute.
+    Requests,
+    /// Input tokens a minute.
+    InputTokens,
+    /// Output tokens a minute.
+    OutputTokens,
+}
+
+/// How the limits stand; `None` for one that is not set.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Requests a minute.
+    pub requests: Option<Level>,
+    /// Input tokens a minute.
+    pub input_tokens: Option<Level>,
+    /// Output tokens a minute.
+    pub output_tokens: Option<Level>,
+}
+
+impl Standing {
+    /// Input and output tokens together, which the service tells as `tokens`.
+    #[must_use]
+    pub fn tokens(&self) -> Option<Level> {
+        match (self.input_tokens, self.output_tokens) {
+            (Some(input), Some(output)) => Some(input.and(output)),
+            (input, output) => input.or(output),
+        }
+    }
+}
+
+/// Why a request is not admitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a limit of {allowed} a minute refuses the request")]
+pub struct Refusal {
+    /// The limit that refuses it.
+    pub limit: Limit,
+    /// Its value.
+    pub allowed: u64,
+    /// From now until no limit refuses it any more, if nobody else asks. A request that asks for more than a
+    /// minute allows is always refused; then until everything is there again.
+    pub retry_after: Duration,
+    /// How the limits stand.
+    pub standing: Standing,
+}
+
+/// The accounts of every class of models.
+#[derive(Debug, Clone)]
+pub struct Quota {
+    limits: Arc<Limits>,
+    clock: Clock,
+    accounts: Arc<Accounts<Account>>,
+}
+
+#[derive(Debug)]
+struct Account {
+    requests: Option<Bucket>,
+    input: Option<Bucket>,
+    output: Option<Bucket>,
+}
+
+impl Quota {
+    /// Full accounts, one for each class of models.
+    #[must_use]
+    pub fn new(limits: Limits, clock: Clock) -> Self {
+        Self { limits: Arc::new(limits), clock, accounts: Arc::new(Accounts::apart()) }
+    }
+
+    /// One full account for all who ask.
+    #[must_use]
+    pub fn shared(limits: Limits, clock: Clock) -> Self {
+        Self { limits: Arc::new(limits), clock, accounts: Arc::new(Accounts::shared()) }
+    }
+
+    /// Admits a request for `model`: counts its input and holds its `max_tokens`.
+    ///
+    /// # Errors
+    /// The limit that refuses it.
+    pub fn admit(&self, model: &str, demand: Demand) -> Result<Admission, Refusal> {
+        if *self.limits == Limits::default() {
+            return Ok(Admission { hold: None, standing: Standing::default() });
+        }
+        let account = self.accounts.of(class_of(model), || Account::new(&self.limits));
+        let read = if self.limits.count_cache_reads { demand.cache_read } else { 0 };
+        let input = demand.input.saturating_add(demand.cache_write).saturating_add(read);
+        let standing = lock(&account).admit(input, demand.max_tokens, self.clock.now())?;
+        Ok(Admission { hold: Some(Hold { account, output: demand.max_tokens }), standing })
+    }
+
+    /// How the limits for `model` stand.
+    #[must_use]
+    pub fn standing(&self, model: &str) -> Standing {
+        let account = self.accounts.of(class_of(model), || Account::new(&self.limits));
+        lock(&account).standing(self.clock.now())
+    }
+}
+
+impl Account {
+    fn new(limits: &Limits) -> Self {
+        let bucket = |limit: Option<u64>| limit.map(|limit| Bucket::new(limit, limit, MINUTE));
+        Self {
+            requests: bucket(limits.requests_per_minute),
+            input: bucket(limits.input_tokens_per_minute),
+            output: bucket(limits.output_tokens_per_minute),
+        }
+    }
+
+    fn admit(&mut self, input: u64, output: u64, now: Instant) -> Result<Standing, Refusal> {
+        if let Some((limit, allowed)) = self.refusing(input, output, now) {
+            let retry_after = self.each(input, output, |_, bucket, amount| bucket.wait_for(amount, now));
+            let retry_after = retry_after.into_iter().flatten().max().unwrap_or_default();
+            return Err(Refusal { limit, allowed, retry_after, standing: self.standing(now) });
+        }
+        self.each(input, output, |_, bucket, amount| bucket.take(amount));
+        Ok(self.standing(now))
+    }
+
+    fn refusing(&mut self, input: u64, output: u64, now: Instant) -> Option<(Limit, u64)> {
+        self.each(input, output, |limit, bucket, amount| {
+            (!bucket.holds(amount, now)).then(|| (limit, bucket.capacity()))
+        })
+        .into_iter()
+        .flatten()
+        .find_map(|refusing| refusing)
+    }
+
+    fn each<T>(
+        &mut self,
+        input: u64,
+        output: u64,
+        mut act: impl FnMut(Limit, &mut Bucket, u64) -> T,
+    ) -> [Option<T>; 3] {
+        [
+            self.requests.as_mut().map(|bucket| act(Limit::Requests, bucket, 1)),
+            self.input.as_mut().map(|bucket| act(Limit::InputTokens, bucket, input)),
+            self.output.as_mut().map(|bucket| act(Limit::OutputTokens, bucket, output)),
+        ]
+    }
+
+    fn standing(&mut self, now: Instant) -> Standing {
+        let [requests, input_tokens, output_tokens] = self.each(0, 0, |_, bucket, _| bucket.standing(now));
+        Standing { requests, input_tokens, output_tokens }
+    }
+}
+
+/// Whose limits a model uses: those of its class.
+fn class_of(model: &str) -> &str {
+    const CLASSES: [&str; 2] = ["claude-opus-4", "claude-sonnet-4"];
+    let class = CLASSES.into_iter().find(|class| model.starts_with(class));
+    class.unwrap_or_else(|| without_date(model))
+}
+
+/// `claude-haiku-4-5` of `claude-haiku-4-5-20251001`.
+fn without_date(model: &str) -> &str {
+    match model.rsplit_once('-') {
+        Some((name, date)) if date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => model,
+    }
+}
+
+/// An admitted request. Dropped without [`settle`](Self::settle), it gives back all of its estimate.
+#[derive(Debug)]
+#[must_use = "dropping an admission gives its estimate back"]
+pub struct Admission {
+    hold: Option<Hold>,
+    standing: Standing,
+}
+
+impl Admission {
+    /// How the limits stood when it was admitted, itself counted.
+    #[must_use]
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    /// Ends the request: `output` tokens were generated.
+    pub fn settle(mut self, output: u64) {
+        if let Some(hold) = self.hold.take() {
+            hold.settle(output);
+        }
+    }
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        if let Some(hold) = self.hold.take() {
+            hold.settle(0);
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Hold {
+    account: Arc<Mutex<Account>>,
+    output: u64,
+}
+
+impl Hold {
+    fn settle(self, used: u64) {
+        if let Some(bucket) = &mut lock(&self.account).output {
+            bucket.take(used.saturating_sub(self.output));
+            bucket.give_back(self.output.saturating_sub(used));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use world::{Seed, World, run_virtual};
+
+    const HAIKU: &str = "claude-haiku-4-5-20251001";
+
+    fn tier_1() -> Limits {
+        Limits {
+            requests_per_minute: Some(50),
+            input_tokens_per_minute: Some(50_000),
+            output_tokens_per_minute: Some(10_000),
+            count_cache_reads: false,
+        }
+    }
+
+    fn against<F: Future<Output = ()>>(limits: Limits, test: impl FnOnce(World, Quota) -> F) {
+        run_virtual(Seed(1), |world| {
+            let quota = Quota::new(limits, *world.clock());
+            test(world, quota)
+        });
+    }
+
+    fn demand(input: u64, max_tokens: u64) -> Demand {
+        Demand { input, max_tokens, ..Demand::default() }
+    }
+
+    #[test]
+    fn max_tokens_are_held_and_corrected_at_the_end() {
+        against(tier_1(), |_, quota| async move {
+            let admission = quota.admit(HAIKU, demand(2_000, 6_000)).expect("full");
+            let level = |limit, remaining, reset_ms| {
+                Some(Level { limit, remaining, reset: Duration::from_millis(reset_ms) })
+            };
+            assert_eq!(admission.standing().requests, level(50, 49, 1_200));
+            assert_eq!(admission.standing().input_tokens, level(50_000, 48_000, 2_400));
+            assert_eq!(admission.standing().output_tokens, level(10_000, 4_000, 36_000));
+            assert_eq!(admission.standing().tokens(), level(60_000, 52_000, 36_000));
+            let refusal = quota.admit(HAIKU, demand(0, 4_500)).expect_err("500 short");
+            assert_eq!((refusal.limit, refusal.allowed), (Limit::OutputTokens, 10_000));
+            assert_eq!(refusal.retry_after, Duration::from_secs(3));
+            admission.settle(100);
+            assert_eq!(quota.standing(HAIKU).output_tokens.map(|level| level.remaining), Some(9_900));
+            assert_eq!(quota.standing(HAIKU).requests.map(|level| level.remaining), Some(49));
+        });
+    }
+
+    #[test]
+    fn a_dropped_request_has_cost_its_input() {
+        against(tier_1(), |_, quota| async move {
+            drop(quota.admit(HAIKU, demand(2_000, 6_000)).expect("full"));
+            let standing = quota.standing(HAIKU);
+            assert_eq!(standing.output_tokens.map(|level| level.remaining), Some(10_000));
+            assert_eq!(standing.input_tokens.map(|level| level.remaining), Some(48_000));
+        });
+    }
+
+    #[test]
+    fn cache_reads_are_free_unless_said() {
+        let asked = Demand { input: 10, cache_read: 49_000, cache_write: 990, max_tokens: 1 };
+        let left = |quota: &Quota| quota.standing(HAIKU).input_tokens.map(|level| level.remaining);
+        against(tier_1(), |_, quota| async move {
+            quota.admit(HAIKU, asked).expect("full").settle(1);
+            assert_eq!(left(&quota), Some(49_000));
+        });
+        against(Limits { count_cache_reads: true, ..tier_1() }, |_, quota| async move {
+            quota.admit(HAIKU, asked).expect("full").settle(1);
+            assert_eq!(left(&quota), Some(0));
+        });
+    }
+
+    #[test]
+    fn a_class_of_models_shares_its_limits() {
+        for (model, class) in [
+            ("claude-opus-4-20250514", "claude-opus-4"),
+            ("claude-opus-4-1-20250805", "claude-opus-4"),
+            ("claude-sonnet-4-5", "claude-sonnet-4"),
+            ("claude-haiku-4-5", "claude-haiku-4-5"),
+            ("claude-haiku-4-5-20251001", "claude-haiku-4-5"),
+            ("claude-3-haiku-20240307", "claude-3-haiku"),
+        ] {
+            assert_eq!(class_of(model), class, "{model}");
+        }
+        against(Limits { requests_per_minute: Some(1), ..Limits::default() }, |_, quota| async move {
+            quota.admit("claude-opus-4-1", demand(1, 1)).expect("full").settle(1);
+            assert!(quota.admit("claude-opus-4-5", demand(1, 1)).is_err());
+            assert!(quota.admit("claude-sonnet-4-5", demand(1, 1)).is_ok());
+        });
+    }
+
+    #[test]
+    fn more_than_a_minute_allows_is_never_admitted() {
+        against(tier_1(), |world, quota| async move {
+            let refusal = quota.admit(HAIKU, demand(0, 10_001)).expect_err("too much");
+            assert_eq!(refusal.retry_after, Duration::ZERO, "everything is there already");
+            world.clock().sleep(Duration::from_secs(600)).await;
+            assert!(quota.admit(HAIKU, demand(0, 10_001)).is_err());
+        });
+    }
+
+    proptest! {
+        #[test]
+        fn no_minute_admits_more_than_burst_and_inflow_and_who_waits_is_admitted(
+            asks in prop::collection::vec((0_u64..4_000, 0_u64..20_000, 0_u64..8_000, 0_u64..8_000), 1..120),
+        ) {
+            against(tier_1(), |world, quota| async move {
+                let mut admitted = Vec::new();
+                for (gap_ms, input, max_tokens, output) in asks {
+                    world.clock().sleep(Duration::from_millis(gap_ms)).await;
+                    let admission = match quota.admit(HAIKU, demand(input, max_tokens)) {
+                        Ok(admission) => admission,
+                        Err(refusal) => {
+                            world.clock().sleep(refusal.retry_after).await;
+                            quota.admit(HAIKU, demand(input, max_tokens)).expect("it has waited")
+                        }
+                    };
+                    let output = output.min(max_tokens);
+                    admission.settle(output);
+                    admitted.push((world.clock().now(), [1, input, output]));
+                }
+                for (first, (start, _)) in admitted.iter().enumerate() {
+                    let minute = admitted[first..].iter().filter(|(at, _)| at.saturating_since(*start) <= MINUTE);
+                    let sums = minute.fold([0; 3], |sums, (_, used)| std::array::from_fn(|n| sums[n] + used[n]));
+                    let allowed = [50_u64, 50_000, 10_000].map(|limit| 2 * limit);
+                    assert!(sums.iter().zip(allowed).all(|(sum, limit)| *sum <= limit), "{sums:?}");
+                }
+            });
+        }
+    }
+}
