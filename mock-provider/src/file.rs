@@ -9,7 +9,6 @@ use world::Seed;
 
 use crate::plan::MockPlan;
 use crate::profile::{AnswerFile, LatencyFile, Profile, StreamFile};
-use crate::surface::Surface;
 
 /// One mock provider, as written.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -137,6 +136,7 @@ fn known(name: &str, path: &str, problems: &mut Problems) -> Option<Profile> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::surface::Surface;
 
     fn plan(text: &str) -> Result<MockPlan, Problems> {
         toml::from_str::<MockFile>(text).expect(text).plan("p")
