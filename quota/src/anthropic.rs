@@ -124,7 +124,7 @@ impl Quota {
     ///
     /// # Errors
     /// The limit that refuses it.
-    pub fn admit(&self, model: &str, demand: Demand) -> Result<Admission, Refusal> {
+    pub fn admit(&self, model: &str, demand: Demand) -> Result<Admission, Box<Refusal>> {
         if *self.limits == Limits::default() {
             return Ok(Admission { hold: None, standing: Standing::default() });
         }
@@ -153,11 +153,11 @@ impl Account {
         }
     }
 
-    fn admit(&mut self, input: u64, output: u64, now: Instant) -> Result<Standing, Refusal> {
+    fn admit(&mut self, input: u64, output: u64, now: Instant) -> Result<Standing, Box<Refusal>> {
         if let Some((limit, allowed)) = self.refusing(input, output, now) {
             let retry_after = self.each(input, output, |_, bucket, amount| bucket.wait_for(amount, now));
             let retry_after = retry_after.into_iter().flatten().max().unwrap_or_default();
-            return Err(Refusal { limit, allowed, retry_after, standing: self.standing(now) });
+            return Err(Box::new(Refusal { limit, allowed, retry_after, standing: self.standing(now) }));
         }
         self.each(input, output, |_, bucket, amount| bucket.take(amount));
         Ok(self.standing(now))

@@ -10,7 +10,7 @@ use world::{Address, Seed, run_virtual};
 use crate::harness::{EXACT, NONCE, against, ms};
 
 const HAIKU: &str = "/model/anthropic.claude-3-haiku-20240307-v1%3A0/converse";
-const SONNET: &str = "/model/anthropic.claude-sonnet-4-5-20250929-v1:0/converse";
+const SONNET: &str = "/model/us.anthropic.claude-sonnet-4-5-20250929-v1:0/converse";
 const FLASH: &str =
     "/v1/projects/p/locations/global/publishers/google/models/gemini-2.5-flash:generateContent";
 

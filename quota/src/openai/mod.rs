@@ -133,7 +133,7 @@ impl Quota {
     ///
     /// # Errors
     /// The limit that refuses it.
-    pub fn admit(&self, model: &str, demand: Demand) -> Result<Standing, Refusal> {
+    pub fn admit(&self, model: &str, demand: Demand) -> Result<Standing, Box<Refusal>> {
         if self.limits.limit_nothing() {
             return Ok(Standing::default());
         }
@@ -153,7 +153,7 @@ impl Account {
         }
     }
 
-    fn admit(&mut self, tokens: u64, now: Instant) -> Result<Standing, Refusal> {
+    fn admit(&mut self, tokens: u64, now: Instant) -> Result<Standing, Box<Refusal>> {
         let refusing = self.each(tokens, |limit, bucket, amount| {
             (!bucket.holds(amount, now)).then(|| (limit, bucket.standing(now), amount))
         });
@@ -162,7 +162,13 @@ impl Account {
             self.count_refused();
             let waits = self.each(tokens, |_, bucket, amount| bucket.wait_for(amount, now));
             let retry_after = waits.into_iter().flatten().max().unwrap_or_default();
-            return Err(Refusal { limit, level, requested, retry_after, standing: self.standing(now) });
+            return Err(Box::new(Refusal {
+                limit,
+                level,
+                requested,
+                retry_after,
+                standing: self.standing(now),
+            }));
         }
         self.each(tokens, |_, bucket, amount| bucket.take(amount));
         Ok(self.standing(now))
