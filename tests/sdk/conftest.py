@@ -1,4 +1,4 @@
-"""Starts the mock and the proxies once for all tests, and keeps what they and the clients recorded.
+"""Starts mocks and proxies once for all tests, and keeps what they and the clients recorded.
 
 The evidence of a run stands in `--evidence DIR` (`target/sdk-evidence` when not given): `calls.ndjson` of the
 clients, and a folder for every proxy with its attempt log.
@@ -21,7 +21,12 @@ latency = {{ overhead = "5ms", per_prompt_token = "0ms", ttft_cv = 0.0, inter_to
 stream  = {{ first_frame_tokens = 1, tokens_per_frame = 2 }}
 answer  = {{ tokens_p50 = 24, tokens_p90 = 40 }}
 """
-PROFILES = {"bedrock": "bedrock/claude-haiku", "vertex": "vertex/gemini-flash"}
+PROFILES = {
+    "bedrock": "bedrock/claude-haiku",
+    "vertex": "vertex/gemini-flash",
+    "openai": "openai/gpt-4o-mini",
+    "anthropic": "anthropic/claude-haiku",
+}
 
 pytest_plugins = ["support.recording"]
 
@@ -31,8 +36,11 @@ FOREIGN_ENVIRONMENT = [
     "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_RETRY_MODE",
     "AWS_MAX_ATTEMPTS", "AWS_NEW_RETRIES_2026", "GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI",
     "GOOGLE_GENAI_USE_ENTERPRISE", "GOOGLE_CLOUD_PROJECT", "GOOGLE_CLOUD_LOCATION", "GOOGLE_VERTEX_BASE_URL",
-    "GOOGLE_APPLICATION_CREDENTIALS", "GCE_METADATA_HOST", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY",
-    "http_proxy", "https_proxy", "all_proxy",
+    "GOOGLE_APPLICATION_CREDENTIALS", "GCE_METADATA_HOST", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_BASE",
+    "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_API_VERSION", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_ENDPOINT",
+    "AZURE_API_KEY", "AZURE_API_BASE", "AZURE_API_VERSION", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN",
+    "ANTHROPIC_BASE_URL", "ANTHROPIC_VERTEX_BASE_URL", "ANTHROPIC_VERTEX_PROJECT_ID", "CLOUD_ML_REGION",
+    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy",
 ]  # fmt: skip
 
 
@@ -100,12 +108,22 @@ def start_proxy(evidence, name, family, upstream, *arguments):
 class Parts:
     """What is running. Whatever is still up at the end is stopped, and must stop cleanly."""
 
-    def __init__(self):
+    def __init__(self, evidence):
+        self.evidence = evidence
         self.running = {}
 
     def add(self, part):
         self.running[part.name] = part
         return part
+
+    def mock(self, family):
+        """The mock of a family, from the first test on that needs it."""
+        return self.running.get(f"mock-{family}") or self.add(start_mock(self.evidence, family))
+
+    def proxy(self, family):
+        """The proxy before that mock."""
+        name = f"proxy-{family}"
+        return self.running.get(name) or self.add(start_proxy(self.evidence, name, family, self.mock(family)))
 
     def stop(self, name):
         self.running.pop(name).stop()
@@ -122,12 +140,9 @@ class Parts:
 
 @pytest.fixture(scope="session")
 def parts(evidence):
-    """Two mocks and a proxy before each, as one run."""
-    running = Parts()
+    """The mocks and the proxies before them, as one run."""
+    running = Parts(evidence)
     try:
-        for family in PROFILES:
-            mock = running.add(start_mock(evidence, family))
-            running.add(start_proxy(evidence, f"proxy-{family}", family, mock))
         yield running
     finally:
         running.stop_all()
@@ -135,19 +150,39 @@ def parts(evidence):
 
 @pytest.fixture(scope="session")
 def bedrock_mock(parts):
-    return parts.running["mock-bedrock"]
+    return parts.mock("bedrock")
 
 
 @pytest.fixture(scope="session")
 def bedrock_proxy(parts):
-    return parts.running["proxy-bedrock"]
+    return parts.proxy("bedrock")
 
 
 @pytest.fixture(scope="session")
 def vertex_mock(parts):
-    return parts.running["mock-vertex"]
+    return parts.mock("vertex")
 
 
 @pytest.fixture(scope="session")
 def vertex_proxy(parts):
-    return parts.running["proxy-vertex"]
+    return parts.proxy("vertex")
+
+
+@pytest.fixture(scope="session")
+def openai_mock(parts):
+    return parts.mock("openai")
+
+
+@pytest.fixture(scope="session")
+def openai_proxy(parts):
+    return parts.proxy("openai")
+
+
+@pytest.fixture(scope="session")
+def anthropic_mock(parts):
+    return parts.mock("anthropic")
+
+
+@pytest.fixture(scope="session")
+def anthropic_proxy(parts):
+    return parts.proxy("anthropic")

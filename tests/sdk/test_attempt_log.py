@@ -9,7 +9,7 @@ import attempt_log
 
 
 @pytest.fixture(scope="module")
-def finished(parts, evidence):
+def finished(parts, evidence, bedrock_proxy, vertex_proxy):
     """The evidence of proxies that have stopped, and stopped cleanly."""
     for name in [name for name in parts.running if name.startswith("proxy-")]:
         parts.stop(name)

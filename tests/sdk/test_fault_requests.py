@@ -96,7 +96,7 @@ CALLS = 60
 
 def failures(parts, evidence, calls, name, *arguments):
     """The numbers of the calls that a proxy of its own fails."""
-    upstream = parts.running["mock-bedrock"]
+    upstream = parts.mock("bedrock")
     proxy = parts.add(start_proxy(evidence, name, "bedrock", upstream, *arguments))
     failed = set()
     for number in range(CALLS):
