@@ -205,7 +205,7 @@ def test_errors(parts, account, conformance, name, fault, error, kind, status):
 
 # What was not answered for its keys.
 REFUSED = [
-    ({"aws_access_key_id": "AKIDSOMEBODYELSE"}, "UnrecognizedClientException", "AuthenticationError", 401),
+    ({"aws_access_key_id": "AKIDSOMEBODYELSE"}, "UnrecognizedClientException", "AuthenticationError", 403),
     ({"aws_secret_access_key": "another"}, "InvalidSignatureException", "PermissionDeniedError", 403),
 ]
 
