@@ -99,8 +99,8 @@ def settings_of(route, parts, account, fault=None):
 
 def complete(route, parts, account, nonce, *, fault=None, stream=False, tools=False, **more):
     """One completion; of a stream, the chunks as they come."""
-    asked = {"tools": TOOLS, "tool_choice": "required", "max_tokens": TOOL_TOKENS} if tools else {}
-    answer = litellm.completion(
+    asked = {"tools": TOOLS, "max_tokens": TOOL_TOKENS} if tools else {}
+    return litellm.completion(
         **{
             "model": route.model,
             "messages": [{"role": "user", "content": f"{nonce}\nSay something."}],
@@ -113,4 +113,3 @@ def complete(route, parts, account, nonce, *, fault=None, stream=False, tools=Fa
             **more,
         }
     )
-    return answer

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use aws_sdk_bedrockruntime::Client;
 use aws_sdk_bedrockruntime::config::interceptors::BeforeTransmitInterceptorContextMut;
 use aws_sdk_bedrockruntime::config::{
-    BehaviorVersion, Config, ConfigBag, Credentials, Intercept, Region, RuntimeComponents,
+    BehaviorVersion, Builder, Config, ConfigBag, Credentials, Intercept, Region, RuntimeComponents,
 };
 use aws_sdk_bedrockruntime::error::BoxError;
 use aws_sdk_bedrockruntime::primitives::Blob;
@@ -73,18 +73,21 @@ impl Intercept for OnTheWay {
 
 /// The client with all its defaults, but for endpoint and keys; its connector is the default one, without TLS.
 pub fn client(keys: &Keys, fault: Option<&str>) -> Counted {
+    let given = Credentials::new(keys.id, keys.secret, keys.session.map(str::to_owned), None, "tests");
+    counted(Config::builder().credentials_provider(given), fault)
+}
+
+/// A client that signs nothing.
+pub fn anonymous() -> Counted {
+    counted(Config::builder().allow_no_auth(), None)
+}
+
+fn counted(config: Builder, fault: Option<&str>) -> Counted {
     let attempts = Arc::new(AtomicU32::new(0));
-    let config = Config::builder()
+    let config = config
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
         .endpoint_url(setting("BROWNOUT_BEDROCK"))
-        .credentials_provider(Credentials::new(
-            keys.id,
-            keys.secret,
-            keys.session.map(str::to_owned),
-            None,
-            "tests",
-        ))
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .interceptor(OnTheWay { fault: fault.map(str::to_owned), attempts: attempts.clone() })
         .build();

@@ -11,7 +11,9 @@ use aws_smithy_runtime_api::http::Response;
 use serde_json::json;
 
 use crate::cases::{Cases, error};
-use crate::client::{CLAUDE, Counted, KEYS, Keys, MAX_TOKENS, claude_body, client, message, up_to};
+use crate::client::{
+    CLAUDE, Counted, KEYS, Keys, MAX_TOKENS, anonymous, claude_body, client, message, up_to,
+};
 use crate::converse::text_of_event;
 use crate::invoke::piece;
 use crate::nonce::{nonce_of, whole_tokens};
@@ -117,8 +119,14 @@ pub fn cases(cases: &mut Cases) {
     let cell = vec![error("ModelTimeoutException in a stream", name)];
     cases.add("model-timeout of InvokeModel", cell, within_invoke("model-timeout", name, 3));
     for (number, (keys, name)) in REFUSED.iter().enumerate() {
-        cases.add(format!("{name} {number}"), vec![error(name, "Unhandled")], refused(keys, name));
+        cases.add(
+            format!("{name} {number}"),
+            vec![error(name, "Unhandled")],
+            refused(client(keys, None), name),
+        );
     }
+    let name = "MissingAuthenticationTokenException";
+    cases.add(name, vec![error(name, "Unhandled")], refused(anonymous(), name));
 }
 
 #[derive(Clone, Copy)]
@@ -207,8 +215,7 @@ async fn within_invoke(fault: &str, name: &str, events: usize) {
     assert_eq!(counted.attempts(), 1);
 }
 
-async fn refused(keys: &Keys, name: &str) {
-    let counted = client(keys, None);
+async fn refused(counted: Counted, name: &str) {
     let request = counted.client.converse().model_id(CLAUDE).messages(message(&nonce_of(name)));
     let error = request.send().await.expect_err("an error");
     assert_eq!(error.raw_response().expect("a response").status().as_u16(), 403);
