@@ -8,6 +8,7 @@
 //! The tag is FNV-1a (64 bits) over the 19 ASCII bytes of `bo-` and the digits, folded to 16 bits by
 //! exclusive or: small enough to be written again in any language. A retry keeps its request's tag.
 
+mod expected;
 mod find;
 mod scanner;
 

@@ -1,6 +1,7 @@
 //! Checking the token texts of one answer as they arrive, in whatever pieces.
 
 use super::Nonce;
+use super::expected::Expected;
 
 /// Reads generated text and accounts for every token text in it.
 ///
@@ -10,6 +11,8 @@ pub struct TokenScanner {
     tag: u16,
     state: State,
     next_seq: u32,
+    /// The text of token `next_seq`.
+    expected: Expected,
     report: TokenReport,
 }
 
@@ -47,14 +50,47 @@ enum State {
 impl TokenScanner {
     /// A scanner for the answer to `nonce`.
     pub fn new(nonce: Nonce) -> Self {
-        Self { tag: nonce.tag(), state: State::Outside, next_seq: 0, report: TokenReport::default() }
+        Self {
+            tag: nonce.tag(),
+            state: State::Outside,
+            next_seq: 0,
+            expected: Expected::first(nonce.tag()),
+            report: TokenReport::default(),
+        }
     }
 
     /// Reads the next piece of generated text.
     pub fn feed(&mut self, piece: &[u8]) {
-        for byte in piece {
+        let mut rest = piece;
+        loop {
+            rest = self.pass_expected(rest);
+            let Some((byte, after)) = rest.split_first() else { return };
             self.step(*byte);
+            rest = after;
         }
+    }
+
+    /// Accounts for the tokens of a good answer at once, text by text, and returns what is left: a piece's last
+    /// token, whose number may go on, and all that is out of order.
+    fn pass_expected<'p>(&mut self, piece: &'p [u8]) -> &'p [u8] {
+        let mut rest = piece;
+        while matches!(self.state, State::Outside)
+            && let Some(after) = self.expected.strip_from(rest)
+        {
+            self.report.tokens += 1;
+            self.expect(self.next_seq + 1);
+            rest = after;
+        }
+        rest
+    }
+
+    fn expect(&mut self, seq: u32) {
+        if seq == self.next_seq + 1 {
+            self.expected.advance();
+        } else {
+            self.expected.jump(self.tag, seq);
+        }
+        self.next_seq = seq;
     }
 
     /// What was seen so far. A token text counts once something follows it.
@@ -122,7 +158,7 @@ impl TokenScanner {
             return;
         }
         self.report.missing = self.report.missing.saturating_add(seq - self.next_seq);
-        self.next_seq = seq + 1;
+        self.expect(seq + 1);
     }
 }
 

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use evidence::Name;
 use evidence::record::{AppliedFault, AttemptOutcome, ClosedBy};
-use memchr::memmem;
 use world::Instant;
 
 use super::events::{self, Meaning};
@@ -185,8 +184,15 @@ impl TokenCounter {
     /// Token texts that begin in `text`.
     fn count(&self, text: &[u8]) -> u32 {
         let Some(needle) = &self.needle else { return 0 };
-        let begins = |at: &usize| text.get(at + NEEDLE).is_some_and(u8::is_ascii_digit);
-        memmem::find_iter(text, needle).filter(begins).fold(0, |count, _| count + 1)
+        let (mut count, mut rest) = (0, text);
+        // Token texts stand close together: from space to space is the shorter way than a search for the whole.
+        while let Some(space) = memchr::memchr(b' ', rest) {
+            rest = &rest[space..];
+            let is_token = rest.starts_with(needle) && rest.get(NEEDLE).is_some_and(u8::is_ascii_digit);
+            count += u32::from(is_token);
+            rest = &rest[if is_token { NEEDLE } else { 1 }..];
+        }
+        count
     }
 
     /// The same for a text that comes in pieces.

@@ -9,8 +9,9 @@ use world::Seed;
 
 use super::{Kind, Profile};
 
-/// Samples behind each prediction; the 99th percentile of 20,000 is good to about 1 %.
-const SAMPLES: u64 = 20_000;
+/// Samples behind each prediction; the 99th percentile of 5,000 is good to about 2 %. Every run pays for them before it
+/// starts.
+const SAMPLES: u64 = 5_000;
 
 /// Percentiles of a duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,9 @@
 //! What does one simulated request cost on its way through load generator, gateway, proxy and mock and back,
 //! with its records written and judged? Whole drills of one kind of request in virtual time, their start,
-//! preflight and report included; a thousand requests each, so that these weigh little.
+//! preflight and report included; a thousand requests each, so that these weigh little. Beside them, in the same
+//! run, stands what as many hops of bare hyper cost on the same machine.
+
+mod bare;
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -53,6 +56,7 @@ fn requests(criterion: &mut Criterion) {
     let options = options(folder.path());
     let mut group = criterion.benchmark_group("simulated request");
     group.throughput(Throughput::Elements(REQUESTS)).sample_size(20);
+    group.bench_function("three hops of bare hyper", |bencher| bencher.iter(|| bare::run(REQUESTS)));
     for (name, mix, streaming) in [
         ("plain chat", "chat", "0%"),
         ("streamed chat", "chat", "100%"),
