@@ -47,11 +47,15 @@ fn breaks(overrides: &[&str], weakness: &str, invariants: &[&str]) {
     let ended = run(folder.path(), &arguments).expect(99);
     assert!(ended.out.contains("FAIL"), "{}", ended.out);
     let report = Report::read(&folder.path().join("out"));
+    let markdown = std::fs::read_to_string(folder.path().join("out/report.md")).expect("a report");
     assert_eq!(report.0["weaknesses"], serde_json::json!([weakness]));
     assert_eq!((&report.0["verdict"], &report.0["exit_code"]), (&"fail".into(), &99.into()));
     for invariant in invariants {
         let finding = report.finding(invariant);
         assert_eq!(finding.verdict(), "fail", "{invariant}: {}", finding.get("detail"));
+        let told = format!("- {invariant} ");
+        let line = markdown.lines().find(|line| line.starts_with(&told)).unwrap_or_default();
+        assert!(line.contains(finding.get("detail").as_str().expect("a text")), "{invariant}: {line}");
     }
 }
 

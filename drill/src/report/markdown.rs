@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::{Report, demanded, latency_figure, load_line, measured, percent, word};
-use crate::invariant::Finding;
+use super::{Report, SHOWN_MAX, clock, demanded, latency_figure, load_line, measured, percent, word};
+use crate::invariant::{Finding, FindingVerdict};
 use crate::judge::StatsReport;
 
 /// The report as Markdown.
@@ -52,6 +52,7 @@ fn findings(out: &mut String, report: &Report) -> std::fmt::Result {
     for finding in report.demanded().chain(report.remarks()) {
         row(out, finding)?;
     }
+    breaches(out, report)?;
     let list =
         |findings: Vec<String>| if findings.is_empty() { "none".to_owned() } else { findings.join(", ") };
     let name = |finding: &Finding| format!("{} {}", finding.invariant, finding.name);
@@ -72,6 +73,25 @@ fn row(out: &mut String, finding: &Finding) -> std::fmt::Result {
         cell(&demanded(finding)),
         cell(finding.theory.as_deref().unwrap_or("–"))
     )
+}
+
+/// Of each check that did not pass: what was seen, when first, and requests to look at.
+fn breaches(out: &mut String, report: &Report) -> std::fmt::Result {
+    let is_open = |finding: &&Finding| finding.verdict != FindingVerdict::Pass;
+    for (index, finding) in report.demanded().chain(report.remarks()).filter(is_open).enumerate() {
+        let gap = if index == 0 { "\n" } else { "" };
+        write!(out, "{gap}- {} {}: {}", finding.invariant, finding.name, finding.detail)?;
+        if let Some(second) = finding.first_breach_s {
+            write!(out, "; first at {}", clock(second))?;
+        }
+        let shown: Vec<String> =
+            finding.evidence.iter().take(SHOWN_MAX).map(|nonce| format!("`{nonce}`")).collect();
+        if finding.verdict == FindingVerdict::Fail && !shown.is_empty() {
+            write!(out, "; such as {}", shown.join(", "))?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
 }
 
 /// A text that cannot end its table cell.

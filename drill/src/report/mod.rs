@@ -126,6 +126,14 @@ impl Report {
     }
 }
 
+/// How many requests that show a breach a page for people names; `report.json` has all that were kept.
+pub(crate) const SHOWN_MAX: usize = 3;
+
+/// Seconds of the run as `12:05`.
+pub(crate) fn clock(seconds: u64) -> String {
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
 /// A finding's verdict as a word.
 pub(crate) fn word(verdict: FindingVerdict) -> &'static str {
     match verdict {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::markdown::time_word;
-use super::{Report, demanded, latency_figure, load_line, measured, percent};
+use super::{Report, SHOWN_MAX, clock, demanded, latency_figure, load_line, measured, percent};
 use crate::invariant::{Finding, FindingVerdict};
 use crate::judge::StatsReport;
 
@@ -101,7 +101,7 @@ fn line(out: &mut String, finding: &Finding, style: Style) -> std::fmt::Result {
         write!(out, "{}", style.paint("2", &format!("; first at {}", clock(second))))?;
     }
     if finding.verdict == FindingVerdict::Fail && !finding.evidence.is_empty() {
-        let nonces: Vec<String> = finding.evidence.iter().take(3).map(ToString::to_string).collect();
+        let nonces: Vec<String> = finding.evidence.iter().take(SHOWN_MAX).map(ToString::to_string).collect();
         write!(out, "\n      {}", style.paint("2", &format!("such as {}", nonces.join(", "))))?;
     }
     writeln!(out)?;
@@ -109,11 +109,6 @@ fn line(out: &mut String, finding: &Finding, style: Style) -> std::fmt::Result {
         writeln!(out, "      {}", style.paint("2", &format!("theory: {theory}")))?;
     }
     Ok(())
-}
-
-/// Seconds of the run as `12:05`.
-fn clock(seconds: u64) -> String {
-    format!("{}:{:02}", seconds / 60, seconds % 60)
 }
 
 fn rest(out: &mut String, report: &Report, style: Style) -> std::fmt::Result {
