@@ -4,7 +4,7 @@
 //! * [`MockFile`] and [`MockPlan`]: what one mock serves, as written and as checked;
 //! * [`start`] and [`Mock`]: a running mock. One port serves every surface;
 //! * `engine`: the answer and its timing, a pure function of the seed and of who asks; knows no provider;
-//! * `bedrock`, `vertex`, `anthropic`: the surfaces, one folder each.
+//! * `bedrock`, `vertex`, `openai`, `anthropic`: the surfaces, one folder each.
 
 mod anthropic;
 mod bedrock;
@@ -13,6 +13,7 @@ mod counters;
 mod engine;
 mod file;
 mod mock;
+mod openai;
 mod overrides;
 mod plan;
 mod profile;

@@ -39,7 +39,10 @@ pub(crate) fn take<'a>(parts: &'a Parts, body: &[u8]) -> Taken<'a> {
 }
 
 fn without_model<'a>(path: &'a str, body: &[u8]) -> (Option<String>, Cow<'a, str>) {
-    bedrock_model(path, body).or_else(|| vertex_model(path)).unwrap_or((None, Cow::Borrowed(path)))
+    bedrock_model(path, body)
+        .or_else(|| vertex_model(path))
+        .or_else(|| azure_model(path))
+        .unwrap_or((None, Cow::Borrowed(path)))
 }
 
 type Replaced<'a> = (Option<String>, Cow<'a, str>);
@@ -66,6 +69,14 @@ fn vertex_model<'a>(path: &str) -> Option<Replaced<'a>> {
     Some((Some(decoded(spec)), format!("{before}/models/{model}:{verb}").into()))
 }
 
+/// `/openai/deployments/fault.SPEC/chat/completions`
+fn azure_model<'a>(path: &str) -> Option<Replaced<'a>> {
+    let deployment = path.strip_prefix("/openai/deployments/")?;
+    let (spec, operation) = deployment.strip_prefix(MODEL)?.split_once('/')?;
+    let model = openai_model(operation)?;
+    Some((Some(decoded(spec)), format!("/openai/deployments/{model}/{operation}").into()))
+}
+
 /// The spec in a body's `model`, and the body with a model in its place.
 fn in_body(path: &str, body: &[u8]) -> Option<(String, Bytes)> {
     #[derive(Deserialize)]
@@ -87,6 +98,19 @@ fn in_body(path: &str, body: &[u8]) -> Option<(String, Bytes)> {
 fn model_of_body(path: &str) -> Option<&'static str> {
     match path {
         "/v1/messages" | "/v1/messages/count_tokens" => Some(CLAUDE),
+        _ if path.ends_with("/endpoints/openapi/chat/completions") => Some("google/gemini-2.5-flash"),
+        _ => openai_model(["/v1/", "/openai/v1/", "/openai/"].iter().find_map(|at| path.strip_prefix(at))?),
+    }
+}
+
+/// A model for one of OpenAI's operations.
+fn openai_model(operation: &str) -> Option<&'static str> {
+    match operation {
+        "chat/completions" | "responses" => Some("gpt-4o-mini"),
+        "completions" => Some("gpt-3.5-turbo-instruct"),
+        "embeddings" => Some("text-embedding-3-small"),
+        "images/generations" => Some("gpt-image-1"),
+        "moderations" => Some("omni-moderation-latest"),
         _ => None,
     }
 }
@@ -130,6 +154,8 @@ mod tests {
         check("/model/fault.http-503/converse", haiku, Some("http-503"));
         let flash = "/v1/projects/p/locations/l/publishers/google/models/gemini-2.5-flash:generateContent";
         check(&flash.replace("gemini-2.5-flash", "fault.cut=1%20event:fin"), flash, Some("cut=1 event:fin"));
+        let azure = "/openai/deployments/text-embedding-3-small/embeddings";
+        check(&azure.replace("text-embedding-3-small", "fault.http-500"), azure, Some("http-500"));
     }
 
     #[test]
@@ -142,6 +168,21 @@ mod tests {
         assert_eq!(taken.body.as_deref(), Some(expected.as_bytes()));
         for other in [r#"{"model":"x","system":"fault.y"}"#, r#"{"model":7,"x":"fault."}"#, r#"{"fault.":"#] {
             assert_eq!(take(&parts, other.as_bytes()).body, None, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_model_put_in_place_is_one_for_the_operation() {
+        for (path, model) in [
+            ("/v1/chat/completions", "gpt-4o-mini"),
+            ("/v1/embeddings", "text-embedding-3-small"),
+            ("/openai/v1/responses", "gpt-4o-mini"),
+            ("/v1/projects/p/locations/l/endpoints/openapi/chat/completions", "google/gemini-2.5-flash"),
+        ] {
+            let (parts, ()) = http::Request::post(path).body(()).expect("a request").into_parts();
+            let taken = take(&parts, br#"{"model":"fault.http-503"}"#);
+            assert_eq!(taken.spec.as_deref(), Some("http-503"), "{path}");
+            assert_eq!(taken.body.as_deref(), Some(format!(r#"{{"model":"{model}"}}"#).as_bytes()), "{path}");
         }
     }
 

@@ -23,7 +23,7 @@ pub struct MockPlan {
     /// Whether answers say in a header ([`fault::layer::TOKENS_PLANNED`]) how many tokens they have. For a
     /// mock behind a proxy, which takes the header away; a real provider sends none.
     pub announces_tokens: bool,
-    /// The only API keys that count, where they are checked at all (Anthropic); any key when empty.
+    /// The only API keys that count, where they are checked at all (OpenAI, Anthropic); any key when empty.
     pub api_keys: Vec<String>,
     /// What each provider allows, and whether others draw on it as well.
     pub limits: quota::Limits,
@@ -80,7 +80,7 @@ impl MockPlan {
     pub fn profile_of(&self, surface: Surface, kind: Kind, model: &str) -> &Profile {
         let model = match surface {
             Surface::Bedrock => ModelId::new(model).base(),
-            Surface::Vertex | Surface::Anthropic => model,
+            Surface::Vertex | Surface::OpenAi | Surface::Anthropic => model,
         };
         let mut candidates =
             self.profiles.iter().filter(|profile| profile.surface == surface && profile.kind == kind);

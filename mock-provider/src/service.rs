@@ -15,6 +15,7 @@ use crate::anthropic::Anthropic;
 use crate::bedrock::Bedrock;
 use crate::call::{Call, Engine};
 use crate::counters::Counters;
+use crate::openai::OpenAi;
 use crate::overrides;
 use crate::plan::MockPlan;
 use crate::surface::Surface;
@@ -26,6 +27,7 @@ pub(crate) struct Service {
     engine: Engine,
     bedrock: Bedrock,
     vertex: Vertex,
+    openai: OpenAi,
     anthropic: Anthropic,
     /// No rule of its own: it acts what requests ask for.
     faults: Rules,
@@ -35,8 +37,9 @@ impl Service {
     pub(crate) fn new(plan: MockPlan, seed: Seed, clock: Clock, pools: &Pools) -> Self {
         let bedrock = Bedrock::new(&plan, pools.bedrock(&plan.limits, clock));
         let vertex = Vertex::new(&plan, seed, pools.vertex(&plan.limits, clock));
+        let openai = OpenAi::new(pools.openai(&plan.limits, clock), pools.azure(&plan.limits, clock));
         let faults = Rules::of_provider(&[], &plan.name, seed);
-        Self { engine: Engine::new(plan, seed, clock), bedrock, vertex, anthropic: Anthropic, faults }
+        Self { engine: Engine::new(plan, seed, clock), bedrock, vertex, openai, anthropic: Anthropic, faults }
     }
 
     pub(crate) fn counters(&self) -> &Counters {
@@ -47,6 +50,7 @@ impl Service {
         match surface {
             Surface::Bedrock => self.bedrock.answer(&self.engine, call).await,
             Surface::Vertex => self.vertex.answer(&self.engine, call).await,
+            Surface::OpenAi => self.openai.answer(&self.engine, call).await,
             Surface::Anthropic => self.anthropic.answer(&self.engine, call).await,
         }
     }
@@ -55,6 +59,7 @@ impl Service {
         match surface {
             Surface::Bedrock => self.bedrock.too_large(&self.engine, call),
             Surface::Vertex => self.vertex.too_large(&self.engine, call),
+            Surface::OpenAi => self.openai.too_large(&self.engine, call),
             Surface::Anthropic => self.anthropic.too_large(&self.engine, call),
         }
     }
@@ -63,6 +68,7 @@ impl Service {
         match surface {
             Surface::Bedrock => self.bedrock.refuse(&self.engine, call, message),
             Surface::Vertex => self.vertex.refuse(&self.engine, message),
+            Surface::OpenAi => self.openai.refuse(&self.engine, call, message),
             Surface::Anthropic => self.anthropic.refuse(&self.engine, call, message),
         }
     }
@@ -105,6 +111,7 @@ async fn read(body: Body, surface: Surface) -> Result<Option<Bytes>, Abort> {
     let limit = match surface {
         Surface::Bedrock => crate::bedrock::BODY_LIMIT,
         Surface::Vertex => crate::vertex::BODY_LIMIT,
+        Surface::OpenAi => crate::openai::BODY_LIMIT,
         Surface::Anthropic => crate::anthropic::BODY_LIMIT,
     };
     match collect(body, limit).await {

@@ -12,13 +12,16 @@ pub enum Surface {
     Bedrock,
     /// Google Vertex AI, its token endpoint and its metadata server.
     Vertex,
+    /// OpenAI, and Azure OpenAI.
+    #[serde(rename = "openai")]
+    OpenAi,
     /// The Anthropic API.
     Anthropic,
 }
 
 impl Surface {
     /// Every surface.
-    pub(crate) const ALL: [Self; 3] = [Self::Bedrock, Self::Vertex, Self::Anthropic];
+    pub(crate) const ALL: [Self; 4] = [Self::Bedrock, Self::Vertex, Self::OpenAi, Self::Anthropic];
 
     /// Whose errors and events it speaks.
     #[must_use]
@@ -26,6 +29,7 @@ impl Surface {
         match self {
             Self::Bedrock => Family::Bedrock,
             Self::Vertex => Family::Vertex,
+            Self::OpenAi => Family::OpenAi,
             Self::Anthropic => Family::Anthropic,
         }
     }
@@ -35,6 +39,7 @@ impl Surface {
         match self {
             Self::Bedrock => quota::Provider::Bedrock,
             Self::Vertex => quota::Provider::Vertex,
+            Self::OpenAi => quota::Provider::OpenAi,
             Self::Anthropic => quota::Provider::Anthropic,
         }
     }
@@ -53,15 +58,28 @@ impl Surface {
 
     fn of_path(path: &str, home: Self) -> Self {
         const ANTHROPIC: [&str; 1] = ["/v1/messages"];
+        const OPENAI: [&str; 8] = [
+            "/v1/chat",
+            "/v1/completions",
+            "/v1/embeddings",
+            "/v1/images",
+            "/v1/models",
+            "/v1/moderations",
+            "/v1/responses",
+            "/openai",
+        ];
         const VERTEX: [&str; 6] =
             ["/v1/projects/", "/v1/publishers/", "/v1beta1/", "/computeMetadata", "/token", "/oauth2/"];
         const BEDROCK: [&str; 5] =
             ["/model/", "/foundation-models", "/guardrail", "/async-invoke", "/inference-profiles"];
+        let is_of = |places: &[&str]| places.iter().any(|place| is_below(path, place));
         let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| path.starts_with(prefix));
         if begins(&BEDROCK) {
             Self::Bedrock
-        } else if ANTHROPIC.iter().any(|place| is_below(path, place)) {
+        } else if is_of(&ANTHROPIC) {
             Self::Anthropic
+        } else if is_of(&OPENAI) && !(path.starts_with("/v1/models") && home == Self::Anthropic) {
+            Self::OpenAi
         } else if path == "/" || begins(&VERTEX) {
             Self::Vertex
         } else {
@@ -79,7 +97,7 @@ fn is_below(path: &str, place: &str) -> bool {
 mod tests {
     use http::{HeaderMap, HeaderValue};
 
-    use super::Surface::{self, Anthropic, Bedrock, Vertex};
+    use super::Surface::{self, Anthropic, Bedrock, OpenAi, Vertex};
 
     #[test]
     fn the_path_says_whose_it_is() {
@@ -92,6 +110,11 @@ mod tests {
             ("/v1/messages/count_tokens", Vertex, Anthropic),
             ("/v1/messagesx", Bedrock, Bedrock),
             ("/v1/models", Anthropic, Anthropic),
+            ("/v1/models", Bedrock, OpenAi),
+            ("/v1/chat/completions", Bedrock, OpenAi),
+            ("/v1/projects/p/locations/l/endpoints/openapi/chat/completions", OpenAi, Vertex),
+            ("/openai/deployments/d/chat/completions", Vertex, OpenAi),
+            ("/v1/nonsense", OpenAi, OpenAi),
             ("/nonsense", Bedrock, Bedrock),
             ("/nonsense", Vertex, Vertex),
         ] {

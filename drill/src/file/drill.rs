@@ -349,7 +349,7 @@ fn gateway_family(surface: Surface) -> Option<gateway::plan::FamilyName> {
     match surface {
         Surface::Bedrock => Some(gateway::plan::FamilyName::Bedrock),
         Surface::Vertex => Some(gateway::plan::FamilyName::Vertex),
-        Surface::Anthropic => None,
+        Surface::OpenAi | Surface::Anthropic => None,
     }
 }
 

@@ -16,7 +16,7 @@ use crate::engine::{AnswerLaw, LatencyLaw};
 pub struct ProfileFile {
     /// One line for people.
     pub title: String,
-    /// Whose API: `bedrock`, `vertex` or `anthropic`.
+    /// Whose API: `bedrock`, `vertex`, `openai` or `anthropic`.
     pub provider: Surface,
     /// What the models do.
     pub kind: Kind,

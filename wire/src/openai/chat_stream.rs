@@ -6,7 +6,7 @@
 use bytes::{BufMut, BytesMut};
 use serde::{Deserialize, Serialize};
 
-use super::chat::{AssistantRole, FinishReason, FunctionType, Usage};
+use super::chat::{AssistantRole, ChoiceLogprobs, FinishReason, FunctionType, Usage};
 use super::error::ErrorDetail;
 use crate::json::{self, Text, null_as_default};
 
@@ -31,6 +31,17 @@ pub struct ChunkHead<'a> {
     pub system_fingerprint: Option<Text<'a>>,
     /// Whether the caller asked for the usage: then every chunk before it says `"usage":null`.
     pub include_usage: bool,
+}
+
+/// What an event may carry beside its delta.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Extras<'a> {
+    /// How likely the tokens of the delta were.
+    pub logprobs: Option<&'a ChoiceLogprobs<'a>>,
+    /// Padding that hides the event's length.
+    pub obfuscation: Option<&'a str>,
+    /// What Azure's filters found in the delta, in JSON.
+    pub content_filter_results: Option<&'a str>,
 }
 
 /// Writes the events of one stream.
@@ -64,6 +75,31 @@ impl ChunkWriter {
         out.put_slice(br#","obfuscation":"#);
         json::write_text(obfuscation, out);
         out.put_slice(b"}\n\n");
+    }
+
+    /// The first event of a choice; `null` for the text when there will be none.
+    pub fn opening(&self, choice: u32, is_silent: bool, extras: &Extras<'_>, out: &mut BytesMut) {
+        self.open_choice(choice, out);
+        out.put_slice(if is_silent {
+            br#"{"role":"assistant","content":null,"refusal":null}"#
+        } else {
+            br#"{"role":"assistant","content":"","refusal":null}"#
+        });
+        self.close_event(None, extras, out);
+    }
+
+    /// An event with any delta of any choice, and what else it may carry.
+    pub fn event(
+        &self,
+        choice: u32,
+        delta: &Delta<'_>,
+        finish: Option<FinishReason>,
+        extras: &Extras<'_>,
+        out: &mut BytesMut,
+    ) {
+        self.open_choice(choice, out);
+        json::write(delta, out);
+        self.close_event(finish, extras, out);
     }
 
     /// An event with any delta, of any choice.
@@ -121,6 +157,30 @@ impl ChunkWriter {
         self.close_choice(None, out);
     }
 
+    fn close_event(&self, finish: Option<FinishReason>, extras: &Extras<'_>, out: &mut BytesMut) {
+        out.put_slice(br#","logprobs":"#);
+        match extras.logprobs {
+            None => out.put_slice(b"null"),
+            Some(logprobs) => json::write(logprobs, out),
+        }
+        out.put_slice(br#","finish_reason":"#);
+        match finish {
+            None => out.put_slice(b"null"),
+            Some(reason) => json::write(&reason, out),
+        }
+        if let Some(results) = extras.content_filter_results {
+            out.put_slice(br#","content_filter_results":"#);
+            out.put_slice(results.as_bytes());
+        }
+        out.put_slice(b"}]");
+        out.put_slice(self.null_usage.as_bytes());
+        if let Some(obfuscation) = extras.obfuscation {
+            out.put_slice(br#","obfuscation":"#);
+            json::write_text(obfuscation, out);
+        }
+        out.put_slice(b"}\n\n");
+    }
+
     fn open_choice(&self, choice: u32, out: &mut BytesMut) {
         out.reserve(self.head.len() + 192);
         out.put_slice(&self.head);
@@ -138,6 +198,15 @@ impl ChunkWriter {
         out.put_slice(b"}]");
         out.put_slice(self.null_usage.as_bytes());
     }
+}
+
+/// Appends the event with which Azure begins a stream: what its filters found in the prompt, in JSON.
+pub fn write_prompt_filter_results(results: &str, out: &mut BytesMut) {
+    out.put_slice(
+        br#"data: {"choices":[],"created":0,"id":"","model":"","object":"","prompt_filter_results":"#,
+    );
+    out.put_slice(results.as_bytes());
+    out.put_slice(b"}\n\n");
 }
 
 /// Appends the event of an error inside a stream; the stream ends after it.
@@ -331,6 +400,7 @@ impl Delta<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::chat::{TokenLogprob, TopLogprob};
     use super::*;
     use proptest::prelude::*;
 
@@ -406,6 +476,29 @@ mod tests {
             false,
             |writer, out| writer.tool_arguments(1, "{\"ci", out),
             r#""choices":[{"index":0,"delta":{"tool_calls":[{"index":1,"function":{"arguments":"{\"ci"}}]},"logprobs":null,"finish_reason":null}]}"#,
+        );
+    }
+
+    #[test]
+    fn an_event_may_carry_more_than_its_delta() {
+        let token = TokenLogprob::new("a", -0.25, vec![TopLogprob::new("a", -0.25)]);
+        let logprobs = ChoiceLogprobs { content: Some(vec![token]), refusal: None };
+        let extras =
+            Extras { logprobs: Some(&logprobs), obfuscation: Some("xY"), content_filter_results: Some("{}") };
+        let delta = Delta { content: Some("a".into()), ..Delta::default() };
+        check(
+            true,
+            |writer, out| writer.event(1, &delta, None, &extras, out),
+            concat!(
+                r#""choices":[{"index":1,"delta":{"content":"a"},"logprobs":{"content":[{"token":"a","logprob":-0.25,"#,
+                r#""bytes":[97],"top_logprobs":[{"token":"a","logprob":-0.25,"bytes":[97]}]}],"refusal":null},"#,
+                r#""finish_reason":null,"content_filter_results":{}}],"usage":null,"obfuscation":"xY"}"#
+            ),
+        );
+        check(
+            false,
+            |writer, out| writer.opening(0, true, &Extras::default(), out),
+            r#""choices":[{"index":0,"delta":{"role":"assistant","content":null,"refusal":null},"logprobs":null,"finish_reason":null}]}"#,
         );
     }
 

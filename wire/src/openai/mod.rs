@@ -4,7 +4,11 @@
 
 pub mod chat;
 pub mod chat_stream;
+pub mod completions;
+pub mod diagnosis;
 pub mod embeddings;
 pub mod error;
 pub mod models;
+pub mod path;
 pub mod rate_limit_headers;
+pub mod responses;

@@ -42,6 +42,9 @@ pub struct ChatCompletion<'a> {
     /// `fp_…`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system_fingerprint: Option<Text<'a>>,
+    /// What Azure's filters found in the prompt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt_filter_results: Option<Raw<'a>>,
 }
 
 /// One answer.
@@ -59,6 +62,9 @@ pub struct Choice<'a> {
     /// Why the answer ended.
     #[serde(default)]
     pub finish_reason: Option<FinishReason>,
+    /// What Azure's filters found in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_filter_results: Option<Raw<'a>>,
 }
 
 /// The model's message.

@@ -31,8 +31,12 @@ pub enum Case {
     ModelNotFound,
     /// 404: no such path.
     InvalidUrl,
+    /// 405: the path takes another method.
+    MethodNotAllowed,
     /// 429: requests per minute.
     RequestsRateLimit,
+    /// 429: requests per day.
+    RequestsPerDayRateLimit,
     /// 429: tokens per minute.
     TokensRateLimit,
     /// 429: one request is more than a minute's tokens.
@@ -112,7 +116,7 @@ const QUOTA: &str = "You exceeded your current quota, please check your plan and
 
 impl Case {
     /// Every case.
-    pub const ALL: [Case; 24] = [
+    pub const ALL: [Case; 26] = [
         Case::ContextLengthExceeded,
         Case::UnsupportedParameter,
         Case::InvalidValue,
@@ -123,7 +127,9 @@ impl Case {
         Case::UnsupportedCountry,
         Case::ModelNotFound,
         Case::InvalidUrl,
+        Case::MethodNotAllowed,
         Case::RequestsRateLimit,
+        Case::RequestsPerDayRateLimit,
         Case::TokensRateLimit,
         Case::RequestTooLarge,
         Case::SlowDown,
@@ -152,7 +158,9 @@ impl Case {
             Case::UnsupportedCountry => "unsupported-country",
             Case::ModelNotFound => "model-not-found",
             Case::InvalidUrl => "invalid-url",
+            Case::MethodNotAllowed => "method-not-allowed",
             Case::RequestsRateLimit => "requests-rate-limit",
+            Case::RequestsPerDayRateLimit => "requests-per-day-rate-limit",
             Case::TokensRateLimit => "tokens-rate-limit",
             Case::RequestTooLarge => "request-too-large",
             Case::SlowDown => "slow-down",
@@ -185,6 +193,7 @@ impl Case {
             Case::InvalidApiKey | Case::MissingApiKey => 401,
             Case::UnsupportedCountry => 403,
             Case::ModelNotFound | Case::InvalidUrl => 404,
+            Case::MethodNotAllowed => 405,
             Case::ServerError => 500,
             Case::BadGateway => 502,
             Case::Overloaded => 503,
@@ -197,7 +206,13 @@ impl Case {
     /// Whether the same request may pass a little later.
     pub fn retry_helps(self) -> bool {
         self.status() >= 500
-            || matches!(self, Case::RequestsRateLimit | Case::TokensRateLimit | Case::SlowDown)
+            || matches!(
+                self,
+                Case::RequestsRateLimit
+                    | Case::RequestsPerDayRateLimit
+                    | Case::TokensRateLimit
+                    | Case::SlowDown
+            )
     }
 
     /// The error object; `None` where the front end answers with a page.
@@ -222,9 +237,10 @@ impl Case {
         ErrorResponse { status, content_type, headers: self.headers(of), body }
     }
 
-    fn headers(self, of: &Particulars<'_>) -> Vec<(&'static str, String)> {
+    /// The headers that belong to the error.
+    pub fn headers(self, of: &Particulars<'_>) -> Vec<(&'static str, String)> {
         match self {
-            Case::RequestsRateLimit | Case::TokensRateLimit => {
+            Case::RequestsRateLimit | Case::RequestsPerDayRateLimit | Case::TokensRateLimit => {
                 vec![retry_after(of.wait), ("retry-after-ms", of.wait.as_millis().to_string())]
             }
             Case::SlowDown => vec![retry_after(of.wait)],
@@ -241,9 +257,10 @@ impl Case {
             Case::ContentPolicyViolation => (INVALID_REQUEST, "content_policy_violation"),
             Case::InvalidApiKey => (INVALID_REQUEST, "invalid_api_key"),
             Case::MissingApiKey | Case::InvalidUrl | Case::InvalidJson => (INVALID_REQUEST, ""),
+            Case::MethodNotAllowed => (INVALID_REQUEST, "method_not_supported"),
             Case::UnsupportedCountry => ("request_forbidden", "unsupported_country_region_territory"),
             Case::ModelNotFound => (INVALID_REQUEST, "model_not_found"),
-            Case::RequestsRateLimit => ("requests", "rate_limit_exceeded"),
+            Case::RequestsRateLimit | Case::RequestsPerDayRateLimit => ("requests", "rate_limit_exceeded"),
             Case::TokensRateLimit | Case::RequestTooLarge => ("tokens", "rate_limit_exceeded"),
             Case::SlowDown => ("rate_limit_error", "slow_down"),
             Case::InsufficientQuota => ("insufficient_quota", "insufficient_quota"),
@@ -291,7 +308,11 @@ impl Case {
                 format!("The model `{model}` does not exist or you do not have access to it.")
             }
             Case::InvalidUrl => format!("Invalid URL ({method} {path})"),
+            Case::MethodNotAllowed => format!(
+                "Not allowed to {method} on {path}. (HINT: Perhaps you meant to use a different HTTP method?)"
+            ),
             Case::RequestsRateLimit => rate_limit_message("requests per min (RPM)", of),
+            Case::RequestsPerDayRateLimit => rate_limit_message("requests per day (RPD)", of),
             Case::TokensRateLimit => rate_limit_message("tokens per min (TPM)", of),
             Case::RequestTooLarge => format!(
                 "Request too large for {model} in organization {organization} on tokens per min (TPM): Limit \

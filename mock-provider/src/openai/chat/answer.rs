@@ -1,0 +1,196 @@
+//! An answer to a chat request: what it says, what it costs, when it is whole, and its JSON.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use bytes::Bytes;
+use wire::json::Raw;
+use wire::openai::chat::{
+    ChatCompletion, ChatRequest, Choice, CompletionTokensDetails, FinishReason, FunctionCall, FunctionType,
+    ResponseMessage, ToolCall, Usage,
+};
+use world::Instant;
+
+use super::ask;
+use super::logprobs::Likelihoods;
+use crate::call::{Engine, Length};
+use crate::engine::Timing;
+use crate::engine::identity::Identity;
+use crate::engine::reply::{self, Block, Reply, Stop};
+use crate::openai::filter;
+use crate::openai::ids;
+use crate::openai::model::Model;
+use crate::profile::{Coalescing, Profile};
+
+/// How an answer is to be worded, beside what it says.
+#[derive(Debug, Clone)]
+pub(crate) struct Terms<'a> {
+    /// What the request called the model; keys the content.
+    pub(crate) name: &'a str,
+    /// The model.
+    pub(crate) model: Model,
+    /// The name under which it answers.
+    pub(crate) served: Cow<'a, str>,
+    /// `chatcmpl-…`
+    pub(crate) id: String,
+    /// Seconds since 1970.
+    pub(crate) created: u64,
+    /// The tier that serves it, where answers say so.
+    pub(crate) service_tier: Option<Cow<'a, str>>,
+    /// `fp_…`, where answers say so.
+    pub(crate) system_fingerprint: Option<String>,
+    /// Whether streamed events are padded.
+    pub(crate) is_obfuscated: bool,
+    /// Whether Azure's filters have a say.
+    pub(crate) is_filtered: bool,
+}
+
+/// An answer, decided before its first token is due.
+#[derive(Debug)]
+pub(crate) struct Answer<'a> {
+    pub(super) terms: Terms<'a>,
+    pub(super) replies: Vec<Reply>,
+    pub(super) arrived: Instant,
+    pub(super) timing: Timing,
+    pub(super) coalescing: Coalescing,
+    pub(super) likelihoods: Option<Likelihoods>,
+    pub(super) wants_usage: bool,
+    /// Whether the caller named the function: then the answer ends by itself, not to call one.
+    is_forced: bool,
+    prompt_tokens: u64,
+}
+
+impl<'a> Answer<'a> {
+    /// What a model of `profile` answers to a request that arrived at `arrived`.
+    pub(crate) fn decide(
+        engine: &Engine,
+        profile: &Profile,
+        (identity, arrived): (&Identity, Instant),
+        request: &ChatRequest<'_>,
+        terms: Terms<'a>,
+    ) -> Self {
+        let prompt_tokens = ask::prompt_tokens(request);
+        let candidates = 0..request.n.unwrap_or(1).max(1);
+        let reply = |candidate| {
+            engine.reply(profile, identity, &ask::ask(request, terms.name, &terms.model, candidate))
+        };
+        let has_logprobs = request.logprobs == Some(true);
+        Self {
+            replies: candidates.map(reply).collect(),
+            arrived,
+            timing: engine.timing(profile, identity, prompt_tokens),
+            coalescing: profile.coalescing,
+            likelihoods: has_logprobs
+                .then(|| Likelihoods::new(identity.content, request.top_logprobs.unwrap_or(0))),
+            wants_usage: request.wants_stream_usage(),
+            is_forced: matches!(request.tool_choice, Some(wire::openai::chat::ToolChoice::Function(_))),
+            prompt_tokens,
+            terms,
+        }
+    }
+
+    /// Tokens of the prompt.
+    pub(crate) fn prompt_tokens(&self) -> u64 {
+        self.prompt_tokens
+    }
+
+    /// How long after the request the whole answer is there.
+    pub(crate) fn complete(&self) -> Duration {
+        self.timing.complete(self.longest())
+    }
+
+    /// Tokens of its longest choice: choices are made side by side.
+    pub(super) fn longest(&self) -> u32 {
+        self.replies.iter().map(Reply::tokens).max().unwrap_or(0)
+    }
+
+    /// What it costs.
+    pub(crate) fn usage(&self) -> Usage {
+        let prompt = u32::try_from(self.prompt_tokens).unwrap_or(u32::MAX);
+        let reasoning_tokens = self.replies.iter().map(Reply::thinking_tokens).fold(0, u32::saturating_add);
+        let details = CompletionTokensDetails { reasoning_tokens, ..CompletionTokensDetails::default() };
+        Usage { completion_tokens_details: Some(details), ..Usage::new(prompt, self.tokens()) }
+    }
+
+    /// Why a choice ends.
+    pub(super) fn finish_reason(&self, reply: &Reply) -> FinishReason {
+        match reply.stop() {
+            Stop::MaxTokens => FinishReason::Length,
+            Stop::ToolUse if !self.is_forced => FinishReason::ToolCalls,
+            Stop::ToolUse | Stop::End | Stop::StopSequence(_) => FinishReason::Stop,
+        }
+    }
+
+    /// The body of an answer that is not streamed.
+    pub(crate) fn to_bytes(&self) -> Bytes {
+        let logprobs: Vec<Option<String>> = self.replies.iter().map(|reply| self.logprobs(reply)).collect();
+        let choices = (0..).zip(&self.replies).zip(&logprobs);
+        let choice = |((index, reply), logprobs): ((u32, &Reply), &'_ Option<String>)| Choice {
+            index,
+            message: message(reply),
+            logprobs: None,
+            finish_reason: Some(self.finish_reason(reply)),
+            content_filter_results: self.terms.is_filtered.then(filter::results),
+        };
+        let mut choices: Vec<Choice<'_>> = choices.map(choice).collect();
+        for (choice, logprobs) in choices.iter_mut().zip(&logprobs) {
+            choice.logprobs = logprobs.as_deref().and_then(|json| Raw::parse(json).ok());
+        }
+        let terms = &self.terms;
+        ChatCompletion {
+            id: terms.id.as_str().into(),
+            created: terms.created,
+            model: (&*terms.served).into(),
+            choices,
+            usage: Some(self.usage()),
+            service_tier: terms.service_tier.as_deref().map(Into::into),
+            system_fingerprint: terms.system_fingerprint.as_deref().map(Into::into),
+            prompt_filter_results: terms.is_filtered.then(filter::prompt_results),
+            ..ChatCompletion::default()
+        }
+        .to_bytes()
+    }
+
+    /// The log probabilities of a choice's text in JSON, where they were asked for.
+    fn logprobs(&self, reply: &Reply) -> Option<String> {
+        let likelihoods = self.likelihoods?;
+        let texts = reply.blocks().iter().filter_map(|block| match block {
+            Block::Text(text) => Some(text),
+            _ => None,
+        });
+        let logprobs = likelihoods.of(texts.map(|text| (text, 0..text.tokens())));
+        String::from_utf8(wire::json::to_bytes(&logprobs).to_vec()).ok()
+    }
+}
+
+impl Length for Answer<'_> {
+    fn tokens(&self) -> u32 {
+        self.replies.iter().map(Reply::tokens).fold(0, u32::saturating_add)
+    }
+}
+
+/// What one choice says. A model that only calls functions says `null`.
+fn message(reply: &Reply) -> ResponseMessage<'_> {
+    let mut message = ResponseMessage::default();
+    for block in reply.blocks() {
+        match block {
+            Block::Thinking(_) => {}
+            Block::Text(_) => message.content = Some(reply.text().into()),
+            Block::ToolCall(call) => message.tool_calls.push(tool_call(call)),
+        }
+    }
+    message
+}
+
+fn tool_call(call: &reply::ToolCall) -> ToolCall<'_> {
+    ToolCall {
+        id: call_id(call).into(),
+        r#type: FunctionType,
+        function: FunctionCall { name: call.name.as_str().into(), arguments: call.arguments.as_str().into() },
+    }
+}
+
+/// `call_…`
+pub(in crate::openai) fn call_id(call: &reply::ToolCall) -> String {
+    ids::alphanumeric("call_", call.id_bits, 24)
+}

@@ -1,0 +1,102 @@
+//! The errors that Azure's front end words itself: `{"error":{"code","message"}}`, codes that are statuses.
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::json;
+
+/// One way in which Azure's front end refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AzureCase {
+    /// 401: no key, or a wrong one.
+    AccessDenied,
+    /// 404: no such deployment.
+    DeploymentNotFound,
+    /// 404: no such path, or no such version of the API.
+    ResourceNotFound,
+    /// 429: requests.
+    CallRateLimit,
+    /// 429: tokens.
+    TokenRateLimit,
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    error: Inner<'a>,
+}
+
+#[derive(Serialize)]
+struct Inner<'a> {
+    code: &'a str,
+    message: &'a str,
+}
+
+impl AzureCase {
+    /// The HTTP status.
+    pub fn status(self) -> u16 {
+        match self {
+            AzureCase::AccessDenied => 401,
+            AzureCase::DeploymentNotFound | AzureCase::ResourceNotFound => 404,
+            AzureCase::CallRateLimit | AzureCase::TokenRateLimit => 429,
+        }
+    }
+
+    /// The headers that belong to the error; a limit refuses for `seconds`.
+    pub fn headers(self, seconds: u64) -> Vec<(&'static str, String)> {
+        match self.status() {
+            429 => vec![
+                ("retry-after", seconds.to_string()),
+                ("retry-after-ms", seconds.saturating_mul(1_000).to_string()),
+            ],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The body. `operation` is Azure's own name of it, such as `ChatCompletions_Create`.
+    pub fn body(self, operation: &str, api_version: &str, seconds: u64) -> Bytes {
+        let (code, message) = match self {
+            AzureCase::AccessDenied => (
+                "401",
+                "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid \
+                 key for an active subscription and use a correct regional API endpoint for your resource."
+                    .to_owned(),
+            ),
+            AzureCase::DeploymentNotFound => (
+                "DeploymentNotFound",
+                "The API deployment for this resource does not exist. If you created the deployment within the last \
+                 5 minutes, please wait a moment and try again."
+                    .to_owned(),
+            ),
+            AzureCase::ResourceNotFound => ("404", "Resource not found".to_owned()),
+            AzureCase::CallRateLimit => ("429", rate_limit("call", operation, api_version, seconds)),
+            AzureCase::TokenRateLimit => ("429", rate_limit("token", operation, api_version, seconds)),
+        };
+        json::to_bytes(&Envelope { error: Inner { code, message: &message } })
+    }
+}
+
+fn rate_limit(what: &str, operation: &str, api_version: &str, seconds: u64) -> String {
+    format!(
+        "Requests to the {operation} Operation under Azure OpenAI API version {api_version} have exceeded {what} rate \
+         limit of your current OpenAI S0 pricing tier. Please retry after {seconds} seconds. Please go here: \
+         https://aka.ms/oai/quotaincrease if you would like to further increase the default rate limit."
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_have_two_keys_and_a_limit_says_how_long() {
+        assert_eq!(
+            AzureCase::ResourceNotFound.body("", "", 0),
+            r#"{"error":{"code":"404","message":"Resource not found"}}"#
+        );
+        let body = AzureCase::TokenRateLimit.body("ChatCompletions_Create", "2024-10-21", 7);
+        let text = std::str::from_utf8(&body).unwrap();
+        assert!(text.starts_with(r#"{"error":{"code":"429","message":"Requests to the ChatCompletions_Create Operation"#));
+        assert!(text.contains("version 2024-10-21 have exceeded token rate limit") && text.contains("after 7 seconds"));
+        assert_eq!(AzureCase::TokenRateLimit.headers(7)[0], ("retry-after", "7".to_owned()));
+    }
+}

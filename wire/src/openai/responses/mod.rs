@@ -1,0 +1,16 @@
+//! `POST /v1/responses`: requests, answers, and the named events of a stream.
+
+mod input;
+mod item;
+mod request;
+mod response;
+mod stream;
+
+pub use input::{Input, InputContent, InputItem, InputPart};
+pub use item::{OutputItem, OutputText, Status, SummaryText};
+pub use request::{FunctionTool, ReasoningConfig, ResponsesRequest, TextConfig, TextFormat, ToolChoice};
+pub use response::{
+    DeletedResponse, IncompleteDetails, InputItemList, InputTokenCount, InputTokensDetails,
+    OutputTokensDetails, Response, Usage,
+};
+pub use stream::{EventWriter, Place, write_error};
