@@ -51,6 +51,8 @@ pub enum Shape {
     GeminiArray,
     /// OpenAI chunks, ended by `[DONE]`.
     OpenAi,
+    /// OpenAI's named events of a response, ended by the one that says how it ended.
+    Responses,
     /// Anthropic events, ended by `message_stop`.
     Anthropic,
 }
@@ -216,9 +218,20 @@ impl<'a> Named<'a> {
 }
 
 fn in_body<'a>(family: Family, path: &'a str, body: &'a [u8]) -> Asked<'a> {
-    let shape = if family == Family::OpenAi { Shape::OpenAi } else { Shape::Anthropic };
+    let of_azure = path.split_once("/openai/deployments/").and_then(|(_, rest)| rest.split_once('/'));
+    let deployment = of_azure.map(|(deployment, _)| deployment);
+    let place = match of_azure {
+        Some((deployment, _)) => path.rsplit_once(deployment).map_or(path, |(_, rest)| rest),
+        None => path.rsplit("/v1").next().unwrap_or(path),
+    };
+    let place = place.strip_prefix("/openai").unwrap_or(place);
+    let shape = match family {
+        Family::OpenAi if place == "/responses" => Shape::Responses,
+        Family::OpenAi => Shape::OpenAi,
+        _ => Shape::Anthropic,
+    };
     let dialect = Dialect::new(family, shape);
-    let (operation, kind) = match path.rsplit("/v1").next().unwrap_or(path) {
+    let (operation, kind) = match place {
         "/chat/completions" => ("chat-completions", Kind::Chat),
         "/completions" => ("completions", Kind::Chat),
         "/responses" => ("responses", Kind::Chat),
@@ -232,7 +245,8 @@ fn in_body<'a>(family: Family, path: &'a str, body: &'a [u8]) -> Asked<'a> {
         _ => ("other", Kind::Other),
     };
     let named = Named::read(body);
-    asked(operation, named.model, kind, named.stream == Some(true), dialect)
+    let model = deployment.map_or(named.model, decoded);
+    asked(operation, model, kind, named.stream == Some(true), dialect)
 }
 
 #[cfg(test)]
@@ -292,6 +306,12 @@ mod tests {
         check(Family::OpenAi, "/v1/chat/completions", "{", broken);
         let embeddings = ("embeddings", "e", Kind::Embeddings, false, Shape::OpenAi);
         check(Family::OpenAi, "/v1/embeddings", r#"{"model":"e"}"#, embeddings);
+        let response = ("responses", "gpt-4o", Kind::Chat, true, Shape::Responses);
+        for path in ["/v1/responses", "/openai/responses", "/openai/v1/responses"] {
+            check(Family::OpenAi, path, r#"{"model":"gpt-4o","stream":true}"#, response);
+        }
+        let deployed = ("chat-completions", "my gpt", Kind::Chat, false, Shape::OpenAi);
+        check(Family::OpenAi, "/openai/deployments/my%20gpt/chat/completions", "{}", deployed);
         let message = ("messages", "claude", Kind::Chat, false, Shape::Anthropic);
         check(Family::Anthropic, "/v1/messages", r#"{"model":"claude"}"#, message);
         check(Family::Anthropic, "/v1/models/m", "", ("models", "m", Kind::Models, false, Shape::Anthropic));

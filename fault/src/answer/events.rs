@@ -29,6 +29,11 @@ pub(crate) fn meaning(shape: Shape, event: &Bytes) -> Meaning {
             Some(data) if data.starts_with(b"{\"error\"") => Meaning::Error,
             _ => Meaning::Part,
         },
+        Shape::Responses => match sse::name(event) {
+            Some(b"response.completed" | b"response.incomplete") => Meaning::End,
+            Some(b"error" | b"response.failed") => Meaning::Error,
+            _ => Meaning::Part,
+        },
         Shape::Anthropic => match sse::name(event) {
             Some(b"message_stop") => Meaning::End,
             Some(b"error") => Meaning::Error,
@@ -75,6 +80,10 @@ fn chunk(frame: &Frame) -> Vec<u8> {
 
 /// Shows the bytes in which generated text stands readable: the event itself, or what a `chunk` encloses.
 pub(crate) fn with_text<T>(shape: Shape, event: &Bytes, read: impl FnOnce(&[u8]) -> T) -> T {
+    if shape == Shape::Responses && !sse::name(event).is_some_and(|name| name.ends_with(b".delta")) {
+        // Texts that are whole tell once more what came piece by piece.
+        return read(&[]);
+    }
     if shape != Shape::Invoke {
         return read(event);
     }
@@ -85,7 +94,12 @@ pub(crate) fn with_text<T>(shape: Shape, event: &Bytes, read: impl FnOnce(&[u8])
 /// Whether the event carries a part of the generated answer, text or a tool's arguments.
 pub(crate) fn bears_content(shape: Shape, event: &Bytes) -> bool {
     with_text(shape, event, |text| match shape {
-        Shape::OpenAi => has_text(text, b"\"content\":") || has_text(text, b"\"arguments\":"),
+        Shape::OpenAi => {
+            has_text(text, b"\"content\":")
+                || has_text(text, b"\"arguments\":")
+                || has_text(text, b"\"text\":")
+        }
+        Shape::Responses => has_text(text, b"\"delta\":"),
         Shape::Anthropic | Shape::Invoke => {
             contains(text, b"content_block_delta")
                 && (has_text(text, b"\"text\":")
@@ -148,6 +162,12 @@ mod tests {
         );
         check(Shape::OpenAi, r#"data: {"choices":[{"delta":{"content":"a"}}]}"#, part, true);
         check(Shape::OpenAi, "data: {\"error\":{}}\n\n", Meaning::Error, false);
+        check(Shape::OpenAi, r#"data: {"object":"text_completion","choices":[{"text":"a"}]}"#, part, true);
+        let delta = "event: response.output_text.delta\ndata: {\"delta\":\"a\"}\n\n";
+        check(Shape::Responses, delta, part, true);
+        let whole = "event: response.completed\ndata: {\"text\":\"a\",\"delta\":\"a\"}\n\n";
+        check(Shape::Responses, whole, Meaning::End, false);
+        check(Shape::Responses, "event: error\ndata: {}\n\n", Meaning::Error, false);
         check(Shape::Anthropic, "event: message_stop\ndata: {}\n\n", Meaning::End, false);
         let delta = "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"delta\":{\"text\":\"a\"}}\n\n";
         check(Shape::Anthropic, delta, part, true);

@@ -16,7 +16,7 @@ pub(super) fn answer(scene: &Scene<'_>) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     let content_type = match (scene.asked.streamed, scene.asked.dialect.shape) {
         (true, Shape::Converse | Shape::Invoke) => "application/vnd.amazon.eventstream",
-        (true, Shape::OpenAi | Shape::Anthropic | Shape::Gemini) => "text/event-stream",
+        (true, Shape::OpenAi | Shape::Responses | Shape::Anthropic | Shape::Gemini) => "text/event-stream",
         _ => "application/json",
     };
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));

@@ -34,6 +34,12 @@ pub(crate) fn write_event(
             wire::openai::chat_stream::write_error(&detail, out);
             true
         }
+        (Shape::Responses, ProviderError::OpenAi(case)) => {
+            let Some(detail) = case.detail(&openai::particulars(mention)) else { return false };
+            // The number is not known here; clients do not look at it.
+            wire::openai::responses::write_error(&detail, 0, out);
+            true
+        }
         (Shape::Gemini | Shape::OpenAi, ProviderError::Vertex(case)) => {
             let Some(status) = case.error(&vertex::particulars(mention)) else { return false };
             out.put_slice(b"data: ");
@@ -104,6 +110,7 @@ mod tests {
             (Family::Vertex, "unavailable", Shape::GeminiArray),
             (Family::Vertex, "unavailable", Shape::Anthropic),
             (Family::OpenAi, "server-error", Shape::OpenAi),
+            (Family::OpenAi, "server-error", Shape::Responses),
             (Family::Anthropic, "overloaded", Shape::Anthropic),
         ] {
             let event = written(family, name, shape).expect(name);

@@ -6,9 +6,7 @@ use quota::openai::Demand;
 use wire::openai::chat::{FinishReason, Usage};
 use wire::openai::chat_stream::DONE;
 use wire::openai::completions::{Completion, CompletionChoice, CompletionLogprobs, CompletionRequest};
-use wire::openai::diagnosis::{
-    COMPLETION, diagnose, first_unknown, invalid, only_with, too_long, unknown,
-};
+use wire::openai::diagnosis::{COMPLETION, diagnose, first_unknown, invalid, only_with, too_long, unknown};
 use wire::openai::embeddings::Input;
 use world::Instant;
 use world::http::Body;
@@ -136,9 +134,7 @@ fn prompts(input: Option<&Input<'_>>) -> Vec<(String, u64)> {
         Some(Input::TokenLists(lists)) => {
             lists.iter().map(|tokens| (String::new(), tokens.len() as u64)).collect()
         }
-        Some(texts) => {
-            texts.texts().iter().map(|text| (text.to_string(), tokens::count(text))).collect()
-        }
+        Some(texts) => texts.texts().iter().map(|text| (text.to_string(), tokens::count(text))).collect(),
     }
 }
 
@@ -151,9 +147,9 @@ fn choices(
 ) -> Vec<Choice> {
     let each = body.n.unwrap_or(1).max(1);
     let stops = body.stop.as_ref().map(wire::openai::chat::Stop::sequences).unwrap_or_default();
-    let ordinals = (0_u32..).zip(prompts).flat_map(|(prompt, (text, _))| {
-        (0..each).map(move |choice| (prompt * each + choice, text))
-    });
+    let ordinals = (0_u32..)
+        .zip(prompts)
+        .flat_map(|(prompt, (text, _))| (0..each).map(move |choice| (prompt * each + choice, text)));
     let choice = |(candidate, prompt): (u32, &String)| {
         let ask = Ask {
             stops: stops.iter().map(|stop| stop.as_str().into()).collect(),

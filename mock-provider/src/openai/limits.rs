@@ -48,10 +48,8 @@ impl Accounts {
                 .map_err(|refusal| refused_by_azure(path, api_version, &refusal))?;
             Left { requests: standing.requests, tokens: standing.tokens, is_azure: true }
         } else {
-            let standing = self
-                .openai
-                .admit(target.name, demand)
-                .map_err(|refusal| refused(target.name, &refusal))?;
+            let standing =
+                self.openai.admit(target.name, demand).map_err(|refusal| refused(target.name, &refusal))?;
             Left { requests: standing.requests, tokens: standing.tokens, is_azure: false }
         };
         Ok(left.or_of_profile(target, demand))

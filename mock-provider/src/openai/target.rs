@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-
 use http::StatusCode;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -100,7 +99,6 @@ fn names_model(body: &[u8]) -> bool {
     }
     serde_json::from_slice::<Named>(body).map_or(true, |named| named.model.is_some())
 }
-
 
 #[cfg(test)]
 mod tests {

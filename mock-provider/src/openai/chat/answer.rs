@@ -124,24 +124,19 @@ impl<'a> Answer<'a> {
     /// The body of an answer that is not streamed.
     pub(crate) fn to_bytes(&self) -> Bytes {
         let logprobs: Vec<Option<String>> = self.replies.iter().map(|reply| self.logprobs(reply)).collect();
-        let choices = (0..).zip(&self.replies).zip(&logprobs);
-        let choice = |((index, reply), logprobs): ((u32, &Reply), &'_ Option<String>)| Choice {
+        let choices = (0..).zip(&self.replies).zip(&logprobs).map(|((index, reply), logprobs)| Choice {
             index,
             message: message(reply),
-            logprobs: None,
+            logprobs: logprobs.as_deref().and_then(|json| Raw::parse(json).ok()),
             finish_reason: Some(self.finish_reason(reply)),
             content_filter_results: self.terms.is_filtered.then(filter::results),
-        };
-        let mut choices: Vec<Choice<'_>> = choices.map(choice).collect();
-        for (choice, logprobs) in choices.iter_mut().zip(&logprobs) {
-            choice.logprobs = logprobs.as_deref().and_then(|json| Raw::parse(json).ok());
-        }
+        });
         let terms = &self.terms;
         ChatCompletion {
             id: terms.id.as_str().into(),
             created: terms.created,
             model: (&*terms.served).into(),
-            choices,
+            choices: choices.collect(),
             usage: Some(self.usage()),
             service_tier: terms.service_tier.as_deref().map(Into::into),
             system_fingerprint: terms.system_fingerprint.as_deref().map(Into::into),

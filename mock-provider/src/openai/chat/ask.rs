@@ -28,7 +28,10 @@ pub(super) fn ask<'a>(request: &'a ChatRequest<'a>, name: &'a str, model: &Model
         tools: request.tools.iter().map(tool).collect(),
         choice: choice(request),
         parallel_tools: request.parallel_tool_calls != Some(false),
-        answers_tool: request.messages.last().is_some_and(|last| matches!(last.role, Role::Tool | Role::Function)),
+        answers_tool: request
+            .messages
+            .last()
+            .is_some_and(|last| matches!(last.role, Role::Tool | Role::Function)),
         format: format(request),
         thinking: model.thinking(request.reasoning_effort.as_deref()),
         candidate,

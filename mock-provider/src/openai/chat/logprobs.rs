@@ -42,7 +42,8 @@ impl Likelihoods {
         // Down to -0.64, so that the token is the likeliest in its place.
         let logprob = -((drawn >> 44) as f64) / f64::from(1 << 20) * 0.64;
         let others = OTHERS.iter().cycle().skip((drawn % 20) as usize).filter(|other| **other != written);
-        let other = |(rank, other): (u32, &&'static str)| TopLogprob::new(*other, logprob - 1.0 - f64::from(rank));
+        let other =
+            |(rank, other): (u32, &&'static str)| TopLogprob::new(*other, logprob - 1.0 - f64::from(rank));
         let mut top: Vec<TopLogprob<'static>> = Vec::with_capacity(self.top as usize);
         if self.top > 0 {
             top.push(TopLogprob::new(written.clone(), logprob));
@@ -69,6 +70,10 @@ mod tests {
             assert!(token.logprob <= 0.0);
             assert!(token.top_logprobs.windows(2).all(|pair| pair[0].logprob > pair[1].logprob));
         }
-        assert!(Likelihoods::new(5, 0).of(std::iter::once((&text, 0..1))).content.expect("content")[0].top_logprobs.is_empty());
+        assert!(
+            Likelihoods::new(5, 0).of(std::iter::once((&text, 0..1))).content.expect("content")[0]
+                .top_logprobs
+                .is_empty()
+        );
     }
 }

@@ -16,5 +16,5 @@ pub(crate) use stream::Meter;
 
 pub(super) use answer::call_id;
 pub(super) use logprobs::Likelihoods;
-pub(super) use read::{decimal, function_name, integer, mentions_json, only_default, output_limit};
+pub(super) use read::{decimal, function_name, integer, mentions_json, output_limit};
 pub(super) use stream::Padding;

@@ -96,7 +96,11 @@ fn answered(index: usize, messages: &[Message<'_>]) -> Checked {
         let is_asked = asked.is_some_and(|asked| asked.tool_calls.iter().any(|call| Some(&call.id) == id));
         let message = "Invalid parameter: messages with role 'tool' must be a response to a preceeding message \
                        with 'tool_calls'.";
-        return if is_asked { Ok(()) } else { Err(invalid(&format!("messages.[{index}].role"), "", message)) };
+        return if is_asked {
+            Ok(())
+        } else {
+            Err(invalid(&format!("messages.[{index}].role"), "", message))
+        };
     }
     let answers: Vec<_> = messages[index + 1..]
         .iter()
@@ -206,7 +210,7 @@ fn no_knobs(request: &ChatRequest<'_>) -> Checked {
 }
 
 /// Refuses any value but the one that the model has anyway.
-pub(in crate::openai) fn only_default(param: &str, value: Option<f64>, default: f64) -> Checked {
+fn only_default(param: &str, value: Option<f64>, default: f64) -> Checked {
     match value {
         Some(value) if value != default => {
             let message = format!(

@@ -57,11 +57,7 @@ impl Answer<'_> {
             is_begun: false,
             meter,
             text: String::new(),
-            choices: self
-                .replies
-                .iter()
-                .map(|reply| (reply.clone(), self.finish_reason(reply)))
-                .collect(),
+            choices: self.replies.iter().map(|reply| (reply.clone(), self.finish_reason(reply))).collect(),
         }
     }
 }
@@ -165,23 +161,26 @@ impl Frame<'_> {
         }
     }
 
-    fn call(
-        &mut self,
-        choice: u32,
-        (index, call): (u32, &ToolCall),
-        piece: &Piece<'_>,
-        out: &mut BytesMut,
-    ) {
+    fn call(&mut self, choice: u32, (index, call): (u32, &ToolCall), piece: &Piece<'_>, out: &mut BytesMut) {
         if piece.starts {
-            let function = FunctionDelta { name: Some(call.name.as_str().into()), arguments: Some("".into()) };
+            let function =
+                FunctionDelta { name: Some(call.name.as_str().into()), arguments: Some("".into()) };
             let id = Some(call_id(call).into());
-            self.call_event(choice, ToolCallDelta { index, id, r#type: Some(FunctionType), function: Some(function) }, out);
+            self.call_event(
+                choice,
+                ToolCallDelta { index, id, r#type: Some(FunctionType), function: Some(function) },
+                out,
+            );
         }
         let mut arguments = std::mem::take(self.text);
         call.write(piece.tokens.clone(), &mut arguments);
         if !arguments.is_empty() {
             let function = FunctionDelta { name: None, arguments: Some(arguments.as_str().into()) };
-            self.call_event(choice, ToolCallDelta { index, function: Some(function), ..ToolCallDelta::default() }, out);
+            self.call_event(
+                choice,
+                ToolCallDelta { index, function: Some(function), ..ToolCallDelta::default() },
+                out,
+            );
         }
         *self.text = arguments;
     }

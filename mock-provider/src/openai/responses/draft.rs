@@ -191,7 +191,8 @@ impl Draft {
 
 fn text_config(asked: Option<TextConfig<'_>>) -> TextConfig<'_> {
     let asked = asked.unwrap_or_default();
-    let plain = TextFormat { r#type: "text".into(), name: None, description: None, schema: None, strict: None };
+    let plain =
+        TextFormat { r#type: "text".into(), name: None, description: None, schema: None, strict: None };
     TextConfig {
         format: Some(asked.format.unwrap_or(plain)),
         verbosity: Some(asked.verbosity.unwrap_or_else(|| "medium".into())),

@@ -1,7 +1,7 @@
 //! `GET`, `DELETE`, `/input_items` and `/cancel` of a response that is kept.
 
 use http::{Method, Response, StatusCode};
-use wire::json::Raw;
+use wire::json::{Raw, Text};
 use wire::openai::error::ErrorDetail;
 use wire::openai::responses::{DeletedResponse, InputItemList, ResponsesRequest, Status};
 use world::http::Body;
@@ -51,9 +51,7 @@ impl OpenAi {
         }
         let has_more = data.len() > limit;
         data.truncate(limit);
-        let id_of = |item: &Raw<'_>| item.read::<super::Named<'_>>().ok().and_then(|named| named.id);
-        let first_id = data.first().and_then(id_of).map(wire::json::Text::into_owned);
-        let last_id = data.last().and_then(id_of).map(wire::json::Text::into_owned);
+        let (first_id, last_id) = (data.first().and_then(id_of), data.last().and_then(id_of));
         let list = InputItemList { object: "list", data, first_id, last_id, has_more };
         Ok(reply::json(engine, call, wire::json::to_bytes(&list)))
     }
@@ -78,6 +76,11 @@ impl OpenAi {
     }
 }
 
+fn id_of(item: &Raw<'_>) -> Option<Text<'static>> {
+    let named: super::Named<'_> = item.read().ok()?;
+    named.id.map(Text::into_owned)
+}
+
 /// The response as it is now.
 fn state(kept: &Kept, engine: &Engine) -> bytes::Bytes {
     let stage = if kept.is_cancelled {
@@ -87,7 +90,7 @@ fn state(kept: &Kept, engine: &Engine) -> bytes::Bytes {
     } else {
         Stage::Ended(kept.draft.items())
     };
-    kept.draft.with(stage, wire::openai::responses::Response::to_bytes)
+    kept.draft.with(stage, |response| response.to_bytes())
 }
 
 fn not_found(id: &str) -> Failure {

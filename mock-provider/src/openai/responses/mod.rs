@@ -71,7 +71,8 @@ impl OpenAi {
         });
         if body.is_streamed() {
             let pace = Pace::new(call.arrived, timing, target.profile.coalescing, draft.reply.tokens());
-            let wants_padding = body.stream_options.and_then(|options| options.include_obfuscation) != Some(false);
+            let wants_padding =
+                body.stream_options.and_then(|options| options.include_obfuscation) != Some(false);
             let keep = kept.map(|kept| (self.store.clone(), kept));
             let script = Events::new(draft, pace, wants_padding, keep);
             let mut timer = engine.sleep(call, script.first());
@@ -85,7 +86,7 @@ impl OpenAi {
             engine.sleep(call, complete).await;
             Stage::Ended(draft.items())
         };
-        let answered = draft.with(stage, wire::openai::responses::Response::to_bytes);
+        let answered = draft.with(stage, |response| response.to_bytes());
         if let Some(kept) = kept {
             self.store.keep(kept);
         }

@@ -157,10 +157,25 @@ mod tests {
         refused("gpt-4o", r#""store":true"#, "input", "missing_required_parameter");
         refused("gpt-4o", r#""input":7"#, "input", "invalid_type");
         refused("gpt-4o", r#""input":"x","messages":[]"#, "messages", "unknown_parameter");
-        refused("gpt-4o", r#""input":"x","max_output_tokens":15"#, "max_output_tokens", "integer_below_min_value");
+        refused(
+            "gpt-4o",
+            r#""input":"x","max_output_tokens":15"#,
+            "max_output_tokens",
+            "integer_below_min_value",
+        );
         refused("gpt-5", r#""input":"x","temperature":0.2"#, "temperature", "unsupported_parameter");
-        refused("gpt-4o", r#""input":"x","reasoning":{"effort":"low"}"#, "reasoning.effort", "unsupported_parameter");
-        refused("gpt-4o", r#""input":"x","tools":[{"type":"function"}]"#, "tools[0].name", "missing_required_parameter");
+        refused(
+            "gpt-4o",
+            r#""input":"x","reasoning":{"effort":"low"}"#,
+            "reasoning.effort",
+            "unsupported_parameter",
+        );
+        refused(
+            "gpt-4o",
+            r#""input":"x","tools":[{"type":"function"}]"#,
+            "tools[0].name",
+            "missing_required_parameter",
+        );
         refused("gpt-4o", r#""input":"x","text":{"format":{"type":"json_object"}}"#, "input", "");
         let lonely = r#""input":[{"type":"function_call_output","call_id":"c","output":"x"}]"#;
         refused("gpt-4o", lonely, "input", "");

@@ -51,8 +51,7 @@ impl Script for Events {
                 draft.with(Stage::Begun(Status::InProgress), |response| writer.response(name, response, out));
             }
         }
-        let mut frame =
-            Frame { draft, writer, padding: self.padding.as_mut(), text: &mut self.text };
+        let mut frame = Frame { draft, writer, padding: self.padding.as_mut(), text: &mut self.text };
         for piece in draft.reply.pieces(tokens) {
             frame.piece(&piece, out);
         }

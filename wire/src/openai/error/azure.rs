@@ -95,8 +95,13 @@ mod tests {
         );
         let body = AzureCase::TokenRateLimit.body("ChatCompletions_Create", "2024-10-21", 7);
         let text = std::str::from_utf8(&body).unwrap();
-        assert!(text.starts_with(r#"{"error":{"code":"429","message":"Requests to the ChatCompletions_Create Operation"#));
-        assert!(text.contains("version 2024-10-21 have exceeded token rate limit") && text.contains("after 7 seconds"));
+        assert!(text.starts_with(
+            r#"{"error":{"code":"429","message":"Requests to the ChatCompletions_Create Operation"#
+        ));
+        assert!(
+            text.contains("version 2024-10-21 have exceeded token rate limit")
+                && text.contains("after 7 seconds")
+        );
         assert_eq!(AzureCase::TokenRateLimit.headers(7)[0], ("retry-after", "7".to_owned()));
     }
 }
