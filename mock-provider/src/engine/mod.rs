@@ -3,8 +3,6 @@
 //! Knows no provider. Everything is a pure function of the seed and of who asks; only [`paced`] and
 //! [`date`] look at the clock.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "surfaces take the parts of an answer up one by one"))]
-
 pub(crate) mod ask;
 pub(crate) mod compose;
 pub(crate) mod content;

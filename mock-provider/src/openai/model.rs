@@ -67,18 +67,19 @@ const MODELS: &[Model] = &[
     model("dall-e-3", "dall-e-3", IMAGE, 1_698_785_189),
     model("dall-e-2", "dall-e-2", IMAGE, 1_698_798_177),
     model("omni-moderation-latest", "omni-moderation-2024-09-26", EMBEDDING, 1_731_689_265),
+    model("omni-moderation-2024-09-26", "omni-moderation-2024-09-26", EMBEDDING, 1_732_734_466),
     model("text-embedding-3-small", "text-embedding-3-small", EMBEDDING, 1_705_948_997),
     model("text-embedding-3-large", "text-embedding-3-large", EMBEDDING, 1_705_953_180),
     model("text-embedding-ada-002", "text-embedding-ada-002-v2", EMBEDDING, 1_671_217_299),
 ];
 
-/// A model that no table has, such as one that the user added.
-const UNKNOWN: Model = model("", "", GPT_4O, 1_735_689_600);
+/// A model that the table does not have, such as one that the user added.
+const UNKNOWN: Model = Model::elsewhere(GPT_4O.0, GPT_4O.1, false);
 
 impl Model {
-    /// A model of another provider, by its sizes in tokens: prompt and answer together, and an answer.
-    pub(crate) fn elsewhere(context: u32, output: u32, reasons: bool) -> Self {
-        Self { context, output, reasons, ..UNKNOWN }
+    /// A model that no table has, by its sizes in tokens: prompt and answer together, and an answer.
+    pub(crate) const fn elsewhere(context: u32, output: u32, reasons: bool) -> Self {
+        Self { reasons, ..model("", "", (context, output), 1_735_689_600) }
     }
 
     /// What is known of `name`, which may be dated.
@@ -135,9 +136,9 @@ mod tests {
 
     #[test]
     fn the_longest_name_counts() {
-        for (place, model) in MODELS.iter().enumerate() {
+        for model in MODELS {
             assert_eq!(Model::of(model.alias), *model, "{} is hidden by one before it", model.alias);
-            assert!(Model::of(model.snapshot).context == model.context, "{place}");
+            assert_eq!(Model::of(model.snapshot).context, model.context, "{}", model.snapshot);
         }
         assert!(Model::of("o3-mini-2025-01-31").reasons && !Model::of("gpt-4o").reasons);
     }

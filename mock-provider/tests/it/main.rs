@@ -6,5 +6,8 @@ mod faults;
 mod harness;
 mod limits;
 mod misuse;
+mod openai;
+mod openai_others;
+mod openai_responses;
 mod replay;
 mod vertex;
