@@ -49,6 +49,7 @@ pub(crate) struct ToolCall {
 
 /// Why an answer ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::enum_variant_names, reason = "a stop sequence is what it is called everywhere")]
 pub(crate) enum Stop {
     /// It is complete.
     End,

@@ -69,6 +69,15 @@ pub(crate) fn stream(shape: Shape) -> Vec<Bytes> {
             events.extend(tokens.map(|text| chunk(&format!("\"content\":\"{text}\"")).into()));
             events.push("data: [DONE]\n\n".into());
         }
+        Shape::Responses => {
+            let event = |name: &str, rest: &str| {
+                Bytes::from(format!("event: {name}\ndata: {{\"type\":\"{name}\"{rest}}}\n\n"))
+            };
+            events.push(event("response.created", ",\"response\":{\"output\":[]}"));
+            let delta = |text: String| event("response.output_text.delta", &format!(",\"delta\":\"{text}\""));
+            events.extend(tokens.map(delta));
+            events.push(event("response.completed", ""));
+        }
         Shape::Anthropic => {
             let event = |name: &str, rest: &str| {
                 Bytes::from(format!("event: {name}\ndata: {{\"type\":\"{name}\"{rest}}}\n\n"))

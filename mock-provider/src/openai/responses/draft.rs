@@ -141,6 +141,12 @@ impl Draft {
         (0..self.reply.blocks().len()).filter_map(|index| self.item(index)).collect()
     }
 
+    /// The body of the response at a stage.
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method is of one lifetime only")]
+    pub(super) fn to_bytes(&self, stage: Stage<'_>) -> Bytes {
+        self.with(stage, |response| response.to_bytes())
+    }
+
     /// Shows the response at a stage.
     pub(super) fn with<T>(&self, stage: Stage<'_>, show: impl FnOnce(&Response<'_>) -> T) -> T {
         // It was read before; what cannot be read was refused.

@@ -90,7 +90,7 @@ fn state(kept: &Kept, engine: &Engine) -> bytes::Bytes {
     } else {
         Stage::Ended(kept.draft.items())
     };
-    kept.draft.with(stage, |response| response.to_bytes())
+    kept.draft.to_bytes(stage)
 }
 
 fn not_found(id: &str) -> Failure {

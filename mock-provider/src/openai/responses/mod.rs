@@ -86,7 +86,7 @@ impl OpenAi {
             engine.sleep(call, complete).await;
             Stage::Ended(draft.items())
         };
-        let answered = draft.with(stage, |response| response.to_bytes());
+        let answered = draft.to_bytes(stage);
         if let Some(kept) = kept {
             self.store.keep(kept);
         }

@@ -6,7 +6,7 @@ use wire::openai::diagnosis::{
     RESPONSE, diagnose, first_unknown, invalid, missing, not_with_this_model, unknown,
 };
 use wire::openai::error::ErrorDetail;
-use wire::openai::responses::{FunctionTool, Input, ResponsesRequest};
+use wire::openai::responses::{FunctionTool, Input, InputItem, ResponsesRequest};
 
 use super::store::Kept;
 use crate::openai::chat::{decimal, function_name, integer, mentions_json, output_limit};
@@ -121,7 +121,7 @@ fn speaks_of_json(request: &ResponsesRequest<'_>, input: &Input<'_>) -> bool {
         Input::Text(text) => Some(text.as_str()),
         Input::Items(_) => None,
     };
-    let items = input.items().iter().flat_map(|item| item.texts());
+    let items = input.items().iter().flat_map(InputItem::texts);
     mentions_json(text.into_iter().chain(items).chain(request.instructions.as_deref()))
 }
 

@@ -76,10 +76,10 @@ impl Frame<'_> {
     fn piece(&mut self, piece: &Piece<'_>, out: &mut BytesMut) {
         let item_id = self.draft.item_id(piece.block);
         let place = Place { item_id: &item_id, output_index: piece.block };
-        if piece.starts {
-            if let Some(item) = self.draft.begun(piece.block) {
-                self.writer.item_added(piece.block, &item, out);
-            }
+        if piece.starts
+            && let Some(item) = self.draft.begun(piece.block)
+        {
+            self.writer.item_added(piece.block, &item, out);
         }
         self.text.clear();
         match piece.content {
@@ -104,10 +104,10 @@ impl Frame<'_> {
                 }
             }
         }
-        if piece.ends {
-            if let Some(item) = self.draft.item(piece.block) {
-                self.writer.item_done(piece.block, &item, out);
-            }
+        if piece.ends
+            && let Some(item) = self.draft.item(piece.block)
+        {
+            self.writer.item_done(piece.block, &item, out);
         }
     }
 
