@@ -179,7 +179,7 @@ ERRORS = [
     (ANTHROPIC, "authentication", "401 authentication_error", "AuthenticationError", 401),
     (ANTHROPIC, "permission", "403 permission_error", "PermissionDeniedError", 403),
     (ANTHROPIC, "not-found", "404 not_found_error", "NotFoundError", 404),
-    (ANTHROPIC, "request-too-large", "413 request_too_large", "BadRequestError", 413),
+    (ANTHROPIC, "request-too-large", "413 request_too_large", "BadRequestError", 400),
     (ANTHROPIC, "requests-rate-limit", "429 rate_limit_error", "RateLimitError", 429),
     (ANTHROPIC, "api", "500 api_error", "InternalServerError", 500),
     (ANTHROPIC, "timeout", "504 timeout_error", "Timeout", 408),
