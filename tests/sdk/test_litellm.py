@@ -3,6 +3,8 @@
 The classes are LiteLLM's documented mapping: by the text first, then by the status.
 """
 
+import asyncio
+import contextlib
 import json
 
 import litellm
@@ -10,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from support.litellm_calls import MAX_TOKENS, ROUTES, complete, settings_of
+from support.litellm_calls import MAX_TOKENS, ROUTES, complete, complete_async, settings_of
 from support.nonce import nonce_of, whole_tokens
 
 ALL = list(ROUTES)
@@ -48,11 +50,29 @@ def check_usage(usage, tokens):
     assert usage.total_tokens == usage.prompt_tokens + tokens
 
 
-def test_plain(route, parts, account, conformance):
+# The asynchronous client has its own transport. All its calls are made in one event loop: it keeps connections.
+FORMS = {
+    "sync": lambda loop: complete,
+    "async": lambda loop: lambda *what, **how: loop.run_until_complete(complete_async(*what, **how)),
+}
+
+
+@pytest.fixture(scope="module")
+def loop():
+    with contextlib.closing(asyncio.new_event_loop()) as loop:
+        yield loop
+
+
+@pytest.fixture(params=FORMS)
+def ask(request, loop):
+    return FORMS[request.param](loop)
+
+
+def test_plain(route, parts, account, conformance, ask, request):
     conformance(route.column, route.call, "plain")
     conformance(route.column, route.call, "usage")
-    nonce = nonce_of(f"litellm-{route}")
-    answer = complete(route, parts, account, nonce)
+    nonce = nonce_of(request.node.name)
+    answer = ask(route, parts, account, nonce)
     [choice] = answer.choices
     tokens = whole_tokens(nonce, choice.message.content)
     assert 0 < tokens <= MAX_TOKENS
@@ -60,11 +80,11 @@ def test_plain(route, parts, account, conformance):
     check_usage(answer.usage, tokens)
 
 
-def test_stream(route, parts, account, conformance):
+def test_stream(route, parts, account, conformance, ask, request):
     conformance(route.column, route.call, "stream")
     conformance(route.column, route.call, "usage")
-    nonce = nonce_of(f"litellm-stream-{route}")
-    chunks = list(complete(route, parts, account, nonce, stream=True))
+    nonce = nonce_of(request.node.name)
+    chunks = list(ask(route, parts, account, nonce, stream=True))
     pieces = [choice.delta.content or "" for chunk in chunks for choice in chunk.choices]
     assert len([piece for piece in pieces if piece]) >= 4
     tokens = whole_tokens(nonce, "".join(pieces))

@@ -97,19 +97,27 @@ def settings_of(route, parts, account, fault=None):
     return {**route.settings(url, account), **headers}
 
 
-def complete(route, parts, account, nonce, *, fault=None, stream=False, tools=False, **more):
+def settings_for(route, parts, account, nonce, *, fault=None, stream=False, tools=False, **more):
+    """All that a completion is called with."""
+    return {
+        "model": route.model,
+        "messages": [{"role": "user", "content": f"{nonce}\nSay something."}],
+        "max_tokens": TOOL_TOKENS if tools else MAX_TOKENS,
+        "timeout": SECONDS,
+        "num_retries": 0,
+        **({"stream": True, "stream_options": {"include_usage": True}} if stream else {}),
+        **({"tools": TOOLS} if tools else {}),
+        **settings_of(route, parts, account, fault),
+        **more,
+    }
+
+
+def complete(*what, **how):
     """One completion; of a stream, the chunks as they come."""
-    asked = {"tools": TOOLS, "max_tokens": TOOL_TOKENS} if tools else {}
-    return litellm.completion(
-        **{
-            "model": route.model,
-            "messages": [{"role": "user", "content": f"{nonce}\nSay something."}],
-            "max_tokens": MAX_TOKENS,
-            "timeout": SECONDS,
-            "num_retries": 0,
-            **({"stream": True, "stream_options": {"include_usage": True}} if stream else {}),
-            **settings_of(route, parts, account, fault),
-            **asked,
-            **more,
-        }
-    )
+    return litellm.completion(**settings_for(*what, **how))
+
+
+async def complete_async(*what, **how):
+    """The same by the asynchronous client, which has a transport of its own; of a stream, all chunks."""
+    answer = await litellm.acompletion(**settings_for(*what, **how))
+    return [chunk async for chunk in answer] if how.get("stream") else answer
