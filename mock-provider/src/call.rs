@@ -14,11 +14,12 @@ use crate::engine::content::Answer;
 use crate::engine::date::Dates;
 use crate::engine::embedding::Embedder;
 use crate::engine::identity::{Identity, Registry};
-use crate::engine::latency::Timing;
+use crate::engine::latency::{Prompt, Timing};
 use crate::engine::paced::{PacedBody, Script};
+use crate::engine::pacers::Pacers;
 use crate::engine::reply::Reply;
 use crate::plan::MockPlan;
-use crate::profile::Profile;
+use crate::profile::{Kind, Profile};
 
 /// One request, read whole.
 pub(crate) struct Call<'a> {
@@ -66,6 +67,7 @@ pub(crate) struct Engine {
     pub(crate) counters: Counters,
     /// What answers are drawn from.
     pub(crate) content: Domain,
+    pacers: Pacers,
     dates: Dates,
     latency: Domain,
     request_ids: Domain,
@@ -79,6 +81,7 @@ impl Engine {
             registry: Registry::new(seed, &plan.name),
             embedder: Embedder::new(),
             counters: Counters::default(),
+            pacers: Pacers::new(plan.profiles()),
             dates: Dates::new(clock),
             // Without the provider's name: two providers of one model give the same answer.
             content: seed.domain("mock-provider/content"),
@@ -99,9 +102,27 @@ impl Engine {
         Answer::of(profile.answer, &self.content, (identity.content, identity.nonce), model, max_tokens)
     }
 
-    /// How fast this arrival is answered.
-    pub(crate) fn timing(&self, profile: &Profile, identity: &Identity, prompt_tokens: u64) -> Timing {
-        profile.latency.draw(prompt_tokens, &mut self.latency.draws_n(identity.arrival))
+    /// How fast this arrival is answered, as far as can be told before its answer's length is known: a
+    /// scheduled engine takes it for an answer of median length.
+    pub(crate) fn timing(&self, profile: &Profile, identity: &Identity, prompt: impl Into<Prompt>) -> Timing {
+        let tokens = match profile.kind {
+            Kind::Chat => profile.answer.median as u32,
+            Kind::Embeddings => 0,
+        };
+        self.timing_of(profile, identity, prompt, tokens)
+    }
+
+    /// How fast this arrival is answered, whose answer has `tokens` tokens. Called once for each: a scheduled
+    /// engine counts it among those that it works on.
+    pub(crate) fn timing_of(
+        &self,
+        profile: &Profile,
+        identity: &Identity,
+        prompt: impl Into<Prompt>,
+        tokens: u32,
+    ) -> Timing {
+        let draws = &mut self.latency.draws_n(identity.arrival);
+        self.pacers.timing(profile, (self.clock.now(), prompt.into(), tokens), draws)
     }
 
     /// 128 bits that no other arrival has.

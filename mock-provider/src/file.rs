@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use world::Seed;
 
 use crate::plan::MockPlan;
-use crate::profile::{AnswerFile, LatencyFile, Profile, StreamFile};
+use crate::profile::{AnswerFile, LatencyFile, Profile, SchedulerFile, StreamFile};
 
 /// One mock provider, as written.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -39,6 +39,10 @@ pub struct MockFile {
     /// Replaces single values of the profile's speed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency: Option<LatencyFile>,
+    /// Puts an engine behind the profile's models that slows down under load, or replaces single values of the
+    /// profile's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduler: Option<SchedulerFile>,
     /// Replaces single values of the profile's frames.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream: Option<StreamFile>,
@@ -108,7 +112,11 @@ impl MockFile {
             self.stream.as_ref(),
             self.answer.as_ref(),
         );
-        problems.take("", changed)
+        let changed = problems.take("", changed)?;
+        match &self.scheduler {
+            Some(file) => problems.take("", changed.scheduled(file)),
+            None => Some(changed),
+        }
     }
 
     fn limits(

@@ -22,12 +22,15 @@ mod surface;
 mod vertex;
 
 pub use counters::Counters;
-pub use engine::{Answer, AnswerLaw, LatencyLaw, Timing};
+pub use engine::{
+    Answer, AnswerLaw, LatencyLaw, LineProblem, Order, Prompt, Recording, SchedulerLaw, SlowMode, Timing,
+};
 pub use file::{AuthMode, MockFile};
 pub use mock::{Mock, start, start_among};
 pub use plan::MockPlan;
 pub use profile::{
-    AnswerFile, Coalescing, Kind, LatencyFile, Prediction, Profile, ProfileFile, Quantiles, StreamFile,
+    AnswerFile, Coalescing, Kind, LatencyFile, OrderFile, Prediction, Profile, ProfileFile, Quantiles,
+    RecordedFile, SchedulerFile, SlowFile, StreamFile,
 };
 pub use quota::{Pools, QuotaFile};
 pub use surface::Surface;

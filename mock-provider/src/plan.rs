@@ -68,6 +68,11 @@ impl MockPlan {
         &self.profiles[0]
     }
 
+    /// Every profile that a model of the mock may follow.
+    pub(crate) fn profiles(&self) -> impl Iterator<Item = &Profile> {
+        self.profiles.iter()
+    }
+
     /// The surface of that profile.
     #[must_use]
     pub fn home(&self) -> Surface {

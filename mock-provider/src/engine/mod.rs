@@ -11,10 +11,15 @@ pub(crate) mod embedding;
 pub(crate) mod identity;
 pub(crate) mod latency;
 pub(crate) mod paced;
+pub(crate) mod pacers;
+pub(crate) mod recording;
 pub(crate) mod reply;
+pub(crate) mod scheduler;
 mod schema;
 pub(crate) mod text;
 pub(crate) mod tokens;
 
 pub use content::{Answer, AnswerLaw};
-pub use latency::{LatencyLaw, Timing};
+pub use latency::{LatencyLaw, Prompt, SlowMode, Timing};
+pub use recording::{LineProblem, Order, Recording};
+pub use scheduler::SchedulerLaw;

@@ -1,14 +1,14 @@
 //! A profile as it stands in its file, and single values of one as a drill replaces them.
 
-use std::time::Duration;
+use std::sync::Arc;
 
-use notation::{DurationText, Problems};
+use notation::Problems;
 use quota::QuotaFile;
 use serde::{Deserialize, Serialize};
 
-use super::{Coalescing, Profile};
+use super::{Coalescing, LatencyFile, Profile, SchedulerFile};
 use crate::Surface;
-use crate::engine::{AnswerLaw, LatencyLaw};
+use crate::engine::AnswerLaw;
 
 /// A profile's file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub struct ProfileFile {
     pub models: Vec<String>,
     /// Speed.
     pub latency: LatencyFile,
+    /// The engine behind the model, which slows down under load; none when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduler: Option<SchedulerFile>,
     /// Frames; chat only.
     #[serde(default)]
     pub stream: StreamFile,
@@ -47,27 +50,6 @@ pub enum Kind {
     Chat,
     /// Turns texts into vectors.
     Embeddings,
-}
-
-/// Speed, as written. In a drill, what is left out stays as the profile has it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LatencyFile {
-    /// Mean time to the first token of an empty prompt; of the whole answer, for embeddings.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub overhead: Option<DurationText>,
-    /// What each token of the prompt adds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub per_prompt_token: Option<DurationText>,
-    /// Coefficient of variation of the time to the first token; 0 for none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ttft_cv: Option<f64>,
-    /// Mean time from one token to the next.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub inter_token: Option<DurationText>,
-    /// Coefficient of variation of that time between requests; 0 for none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub inter_token_cv: Option<f64>,
 }
 
 /// Frames, as written.
@@ -94,9 +76,6 @@ pub struct AnswerFile {
     pub tokens_p90: Option<f64>,
 }
 
-/// A coefficient of variation above this is a mistake: half of all values would be next to nothing.
-const CV_MAX: f64 = 10.0;
-
 impl ProfileFile {
     /// Reads a profile.
     ///
@@ -116,6 +95,10 @@ impl ProfileFile {
             problems.add("models", "is empty", "at least one model id");
         }
         let latency = problems.take("latency", self.latency.plan(None));
+        let recording = problems.take("latency", self.latency.recording()).flatten();
+        let scheduler = latency.as_ref().zip(self.scheduler.as_ref());
+        let scheduler = scheduler.map(|(latency, file)| file.plan(None, latency)).transpose();
+        let scheduler = problems.take("scheduler", scheduler).flatten();
         let coalescing = problems.take("stream", self.stream.plan(Coalescing { first: 1, rest: 16 }));
         let answer = problems.take("answer", self.answer.plan(None));
         match (latency, coalescing, answer) {
@@ -125,41 +108,14 @@ impl ProfileFile {
                 kind: self.kind,
                 models: self.models.clone(),
                 latency,
+                recording: recording.map(Arc::new),
+                scheduler,
                 coalescing,
                 answer,
                 quota: self.quota.clone(),
             }),
             _ => Err(problems),
         }
-    }
-}
-
-impl LatencyFile {
-    pub(super) fn plan(&self, base: Option<&LatencyLaw>) -> Result<LatencyLaw, Problems> {
-        let mut problems = Problems::new();
-        let overhead = self.overhead.map(|text| text.0).or(base.map(|law| law.overhead));
-        if overhead.is_none() {
-            problems.add("overhead", "is missing", "a duration such as `300ms`");
-        }
-        let mut cv = |key: &str, value: Option<f64>, base: Option<f64>| {
-            let value = value.or(base).unwrap_or(0.0);
-            if !(0.0..=CV_MAX).contains(&value) {
-                problems.add(key, "is not a coefficient of variation", "0 (none) to 10");
-            }
-            value
-        };
-        let ttft_cv = cv("ttft_cv", self.ttft_cv, base.map(|law| law.ttft_cv));
-        let inter_token_cv = cv("inter_token_cv", self.inter_token_cv, base.map(|law| law.inter_token_cv));
-        let or_zero = |text: Option<DurationText>, base: Option<Duration>| {
-            text.map(|text| text.0).or(base).unwrap_or_default()
-        };
-        problems.into_result(LatencyLaw {
-            overhead: overhead.unwrap_or_default(),
-            per_prompt_token: or_zero(self.per_prompt_token, base.map(|law| law.per_prompt_token)),
-            ttft_cv,
-            inter_token: or_zero(self.inter_token, base.map(|law| law.inter_token)),
-            inter_token_cv,
-        })
     }
 }
 

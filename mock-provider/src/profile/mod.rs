@@ -5,16 +5,23 @@
 
 mod embedded;
 mod file;
+mod latency_file;
 mod prediction;
+mod scheduler_file;
 
-pub use file::{AnswerFile, Kind, LatencyFile, ProfileFile, StreamFile};
+pub use file::{AnswerFile, Kind, ProfileFile, StreamFile};
+pub use latency_file::{LatencyFile, OrderFile, RecordedFile, SlowFile};
 pub use prediction::{Prediction, Quantiles};
+pub use scheduler_file::SchedulerFile;
+
+use std::sync::Arc;
 
 use notation::Problems;
 use quota::QuotaFile;
+use world::Draws;
 
 use crate::Surface;
-use crate::engine::{AnswerLaw, LatencyLaw};
+use crate::engine::{AnswerLaw, LatencyLaw, Prompt, Recording, SchedulerLaw, Timing};
 
 /// A model's ways, checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +36,10 @@ pub struct Profile {
     pub models: Vec<String>,
     /// How fast it is.
     pub latency: LatencyLaw,
+    /// Recorded latencies that take the place of `latency`.
+    pub recording: Option<Arc<Recording>>,
+    /// How its load slows it down; `None` for not at all.
+    pub scheduler: Option<SchedulerLaw>,
     /// How its stream is cut into frames.
     pub coalescing: Coalescing,
     /// How long its answers are.
@@ -82,6 +93,25 @@ impl Profile {
         Self::names().filter_map(Self::named).filter(move |profile| profile.surface == surface)
     }
 
+    /// Draws how a request fares that the model serves alone.
+    pub(crate) fn alone(&self, prompt: impl Into<Prompt>, draws: &mut Draws) -> Timing {
+        match &self.recording {
+            Some(recording) => recording.row(draws.next_u64()),
+            None => self.latency.draw(prompt, draws),
+        }
+    }
+
+    /// The profile with the engine of `file` behind it, over its own.
+    ///
+    /// # Errors
+    /// Values that make no sense.
+    pub fn scheduled(&self, file: &SchedulerFile) -> Result<Self, Problems> {
+        let mut problems = Problems::new();
+        let law = file.plan(self.scheduler.as_ref(), &self.latency);
+        let scheduler = problems.take("scheduler", law).or(self.scheduler);
+        problems.into_result(Self { scheduler, ..self.clone() })
+    }
+
     /// The profile with single values replaced.
     ///
     /// # Errors
@@ -97,6 +127,9 @@ impl Profile {
         if let Some(file) = latency {
             profile.latency =
                 problems.take("latency", file.plan(Some(&self.latency))).unwrap_or(self.latency);
+            if let Some(recording) = problems.take("latency", file.recording()).flatten() {
+                profile.recording = Some(Arc::new(recording));
+            }
         }
         if let Some(file) = stream {
             profile.coalescing =
