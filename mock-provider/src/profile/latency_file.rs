@@ -280,7 +280,7 @@ mod tests {
     fn a_recording_is_read_and_its_wrong_lines_are_told() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("run.csv");
-        let at = |order: &str| file(&format!("recorded = {{ file = {:?}, order = \"{order}\" }}", path));
+        let at = |order: &str| file(&format!("recorded = {{ file = {path:?}, order = \"{order}\" }}"));
         std::fs::write(&path, "ttft_ms,inter_token_ms\n100,5\n200,6\n").expect("written");
         let recording = at("in-order").recording().expect("sound").expect("there");
         assert_eq!((recording.len(), recording.order), (2, Order::InOrder));
