@@ -1,35 +1,59 @@
-//! `:countTokens`.
+//! `:countTokens` and `:computeTokens`.
 
 use std::time::Duration;
 
 use http::Response;
+use wire::vertex::compute_tokens::{ComputeTokensResponse, TokensInfo};
 use wire::vertex::count_tokens::{CountTokensRequest, CountTokensResponse};
-use wire::vertex::generate_content::{Modality, ModalityTokenCount};
+use wire::vertex::generate_content::Content;
 use world::http::Body;
 
 use super::failure::Failure;
-use super::prompt::Size;
+use super::logprobs::token_id;
+use super::prompt::{Size, saturated};
 use super::reply;
 use crate::call::{Call, Engine};
+use crate::engine::tokens;
 
 /// How long a count takes: no model is asked. Our assumption.
 const DELAY: Duration = Duration::from_millis(30);
 
 pub(super) async fn answer(engine: &Engine, call: &Call<'_>) -> Result<Response<Body>, Failure> {
+    let size = Size::of_request(&parsed(call)?);
+    engine.sleep(call, DELAY).await;
+    let counted = CountTokensResponse {
+        total_tokens: saturated(size.tokens()),
+        total_billable_characters: size.billable_characters,
+        prompt_tokens_details: size.details(),
+    };
+    Ok(reply::json(engine, counted.to_bytes()))
+}
+
+/// The tokens themselves, of the texts only.
+pub(super) async fn compute(engine: &Engine, call: &Call<'_>) -> Result<Response<Body>, Failure> {
+    let request = parsed(call)?;
+    engine.sleep(call, DELAY).await;
+    let tokens_info = request.contents.iter().map(tokens_of).collect();
+    Ok(reply::json(engine, ComputeTokensResponse { tokens_info }.to_bytes()))
+}
+
+fn parsed<'a>(call: &Call<'a>) -> Result<CountTokensRequest<'a>, Failure> {
     let request = CountTokensRequest::parse(call.body).map_err(|error| Failure::payload(&error))?;
     if request.contents.is_empty() {
         return Err(Failure::Parameter("at least one contents field is required.".to_owned()));
     }
-    let size = Size::of_request(&request);
-    let total_tokens = u32::try_from(size.tokens()).unwrap_or(u32::MAX);
-    engine.sleep(call, DELAY).await;
-    let counted = CountTokensResponse {
-        total_tokens,
-        total_billable_characters: size.billable_characters,
-        prompt_tokens_details: vec![ModalityTokenCount {
-            modality: Modality::Text,
-            token_count: total_tokens,
-        }],
-    };
-    Ok(reply::json(engine, counted.to_bytes()))
+    Ok(request)
+}
+
+fn tokens_of<'a>(content: &Content<'a>) -> TokensInfo<'a> {
+    let mut info = TokensInfo { role: content.role.clone(), ..TokensInfo::default() };
+    for text in content.texts() {
+        let mut start = 0;
+        for end in tokens::ends(text) {
+            let token = &text[start..end as usize];
+            info.push(token, token_id(token));
+            start = end as usize;
+        }
+    }
+    info
 }

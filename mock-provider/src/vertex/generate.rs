@@ -1,19 +1,30 @@
 //! `:generateContent`: a whole answer.
 
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use http::Response;
-use wire::vertex::error::{Case, Code, Status};
+use wire::vertex::cached_contents::CachedContent;
+use wire::vertex::error::Case;
 use wire::vertex::generate_content::{
-    Candidate, FinishReason, GenerateContentRequest, GenerateContentResponse, GenerationConfig, Part,
-    TrafficType, UsageMetadata,
+    BlockReason, GenerateContentRequest, GenerateContentResponse, TrafficType, UsageMetadata,
 };
 use world::http::Body;
 
+use super::ask::Schemas;
+use super::blocking::{self, Blocked};
+use super::caches::Cache;
+use super::checks::{self, max_output_tokens};
 use super::failure::Failure;
-use super::prompt::Size;
+use super::logprobs::Logprobs;
+use super::manner::{Delivery, Manner};
+use super::prompt::{Size, saturated};
 use super::settlement::Settlement;
 use super::{Request, Vertex, reply};
-use crate::call::{Call, Engine};
-use crate::engine::{Answer, Timing};
+use crate::call::{Call, Engine, Length};
+use crate::engine::Timing;
+use crate::engine::reply::Reply;
 use crate::profile::{Kind, Profile};
 use crate::surface::Surface;
 
@@ -23,7 +34,10 @@ const CONTEXT_TOKENS: u64 = 1_048_576;
 /// What is decided about an answer before the first token of it is due.
 pub(super) struct Decided<'e> {
     pub(super) profile: &'e Profile,
-    pub(super) answer: Answer,
+    /// One for each candidate.
+    pub(super) replies: Vec<Reply>,
+    pub(super) manner: Manner,
+    pub(super) blocked: Blocked,
     pub(super) timing: Timing,
     pub(super) usage: UsageMetadata,
     pub(super) traffic: TrafficType,
@@ -31,8 +45,15 @@ pub(super) struct Decided<'e> {
 }
 
 impl Decided<'_> {
-    pub(super) fn finish_reason(&self) -> FinishReason {
-        if self.answer.is_cut() { FinishReason::MaxTokens } else { FinishReason::Stop }
+    /// Tokens of the longest candidate: they are made side by side.
+    pub(super) fn longest(&self) -> u32 {
+        self.replies.iter().map(Reply::tokens).max().unwrap_or(1)
+    }
+}
+
+impl Length for Decided<'_> {
+    fn tokens(&self) -> u32 {
+        self.replies.iter().map(Reply::tokens).fold(0, u32::saturating_add)
     }
 }
 
@@ -45,18 +66,16 @@ impl Vertex {
         model: &str,
     ) -> Result<Response<Body>, Failure> {
         let mut decided = self.decide(engine, call, request, model)?;
-        engine.sleep(call, decided.timing.complete(decided.answer.tokens())).await;
-        decided.settlement.generated(decided.answer.tokens());
-        let parts = vec![Part::of_text(decided.answer.text())];
-        let answered = GenerateContentResponse {
-            candidates: vec![Candidate::of_parts(parts, Some(decided.finish_reason()))],
-            usage_metadata: Some(decided.usage.clone()),
-            model_version: Some(model.into()),
-            create_time: Some(reply::create_time(engine, call).into()),
-            response_id: Some(reply::response_id(engine, call).into()),
-            prompt_feedback: None,
-        };
-        Ok(engine.announce(reply::json(engine, answered.to_bytes()), &decided.answer))
+        if let Blocked::Prompt(reason) = decided.blocked {
+            engine.sleep(call, decided.timing.first()).await;
+            let head = Head::of(engine, call, model);
+            let body = blocked_prompt(reason, &decided.usage, &head).to_bytes();
+            return Ok(reply::json(engine, body));
+        }
+        engine.sleep(call, decided.timing.complete(decided.longest())).await;
+        decided.settlement.generated(decided.tokens());
+        let body = whole(&decided, &Head::of(engine, call, model));
+        Ok(engine.announce(reply::json(engine, body), &decided))
     }
 
     /// Checks a request and decides its answer; the same for both ways of delivery.
@@ -68,32 +87,175 @@ impl Vertex {
         model: &str,
     ) -> Result<Decided<'e>, Failure> {
         let body = GenerateContentRequest::parse(call.body).map_err(|error| Failure::payload(&error))?;
-        check(&body, model)?;
-        let prompt_tokens = Size::of_request(&body).tokens();
-        if prompt_tokens > CONTEXT_TOKENS {
-            return Err(Failure::TooLong { used: prompt_tokens, limit: CONTEXT_TOKENS });
+        checks::check(&body, model)?;
+        let cache = self.cache_of(engine, request, &body, model)?;
+        let cached = cache.as_deref().and_then(Cache::content);
+        let prompt = Prompt::of(&body, cached.as_ref());
+        if prompt.size.tokens() > CONTEXT_TOKENS {
+            return Err(Failure::TooLong { used: prompt.size.tokens(), limit: CONTEXT_TOKENS });
         }
-        let max_tokens = body.output_token_limit().unwrap_or(max_output_tokens(model));
+        let schemas = Schemas::read(&body, cached.as_ref())?;
+        let mut manner = Manner::of(&body);
         let settlement = Settlement::admit(
             (&self.quota, &self.pool),
             request,
             &call.identity,
-            prompt_tokens,
+            prompt.size.tokens(),
             Case::GeminiQuota,
         )?;
         let profile = engine.plan.profile_of(Surface::Vertex, Kind::Chat, model);
-        let answer = engine.answer(profile, &call.identity, model, max_tokens);
+        let replies =
+            self.replies(engine, call, (&body, cached.as_ref(), &schemas), (profile, model), &mut manner);
+        let blocked = Blocked::of(&body);
         let traffic = traffic_of(call);
-        let prompt_count = u32::try_from(prompt_tokens).unwrap_or(u32::MAX);
         Ok(Decided {
             profile,
-            answer,
-            timing: engine.timing(profile, &call.identity, prompt_tokens),
-            usage: UsageMetadata::of_text(prompt_count, answer.tokens(), traffic),
+            timing: engine.timing(profile, &call.identity, prompt.size.tokens()),
+            usage: prompt.usage(&replies, blocked, traffic),
+            replies,
+            manner,
+            blocked,
             traffic,
             settlement,
         })
     }
+
+    /// An answer for each candidate, and what is shown beside their texts.
+    fn replies(
+        &self,
+        engine: &Engine,
+        call: &Call<'_>,
+        (body, cached, schemas): (&GenerateContentRequest<'_>, Option<&CachedContent<'_>>, &Schemas<'_>),
+        (profile, model): (&Profile, &str),
+        manner: &mut Manner,
+    ) -> Vec<Reply> {
+        let max_tokens = body.output_token_limit().unwrap_or(max_output_tokens(model));
+        let mut ask = schemas.ask(body, cached, (model, max_tokens));
+        if ask.thinking.is_some() || (model.starts_with("gemini-3") && !ask.tools.is_empty()) {
+            manner.signature = Some(signature(engine, call));
+        }
+        let config = body.generation_config.as_ref();
+        if config.is_some_and(|config| config.response_logprobs == Some(true)) {
+            let top = config.and_then(|config| config.logprobs).unwrap_or(0) as usize;
+            manner.logprobs = Some(Logprobs { domain: self.logprobs, key: call.identity.content, top });
+        }
+        let candidates = config.and_then(|config| config.candidate_count).unwrap_or(1);
+        let mut reply = |candidate| {
+            ask.candidate = candidate;
+            engine.reply(profile, &call.identity, &ask)
+        };
+        (0..candidates).map(&mut reply).collect()
+    }
+
+    /// The cache that a request goes on from.
+    fn cache_of(
+        &self,
+        engine: &Engine,
+        request: &Request<'_>,
+        body: &GenerateContentRequest<'_>,
+        model: &str,
+    ) -> Result<Option<Arc<Cache>>, Failure> {
+        let Some(name) = body.cached_content.as_deref() else { return Ok(None) };
+        self.caches.use_of(engine.clock.unix_micros(), request, name, (body, model)).map(Some)
+    }
+}
+
+/// What a request brings to the model.
+struct Prompt {
+    /// All of it.
+    size: Size,
+    /// What came out of a cache.
+    cached: Option<Size>,
+}
+
+impl Prompt {
+    fn of(body: &GenerateContentRequest<'_>, cached: Option<&CachedContent<'_>>) -> Self {
+        let own = Size::of_request(body);
+        let cached = cached.map(Size::of_cache);
+        Self { size: cached.map_or(own, |cached| cached.with(own)), cached }
+    }
+
+    fn usage(&self, replies: &[Reply], blocked: Blocked, traffic: TrafficType) -> UsageMetadata {
+        let prompt = saturated(self.size.tokens());
+        if matches!(blocked, Blocked::Prompt(_)) {
+            return UsageMetadata {
+                prompt_token_count: prompt,
+                total_token_count: prompt,
+                traffic_type: Some(traffic),
+                ..UsageMetadata::default()
+            };
+        }
+        let thoughts = replies.iter().map(Reply::thinking_tokens).fold(0, u32::saturating_add);
+        let said = replies.iter().map(Reply::tokens).fold(0, u32::saturating_add) - thoughts;
+        let mut usage = UsageMetadata::of_text(prompt, said, traffic).with_thoughts(thoughts);
+        usage.prompt_tokens_details = self.size.details();
+        if let Some(cached) = self.cached {
+            usage.cached_content_token_count = saturated(cached.tokens());
+            usage.cache_tokens_details = cached.details();
+        }
+        usage
+    }
+}
+
+/// What every body of one answer says of it.
+pub(super) struct Head<'a> {
+    pub(super) model: &'a str,
+    pub(super) create_time: String,
+    pub(super) response_id: String,
+}
+
+impl<'a> Head<'a> {
+    pub(super) fn of(engine: &Engine, call: &Call<'_>, model: &'a str) -> Self {
+        Self {
+            model,
+            create_time: reply::create_time(engine, call),
+            response_id: reply::response_id(engine, call),
+        }
+    }
+
+    /// An answer with nothing in it yet.
+    fn response(&self, usage: UsageMetadata) -> GenerateContentResponse<'_> {
+        GenerateContentResponse {
+            usage_metadata: Some(usage),
+            model_version: Some(self.model.into()),
+            create_time: Some(self.create_time.as_str().into()),
+            response_id: Some(self.response_id.as_str().into()),
+            ..GenerateContentResponse::default()
+        }
+    }
+}
+
+/// The answer to a prompt that is blocked.
+pub(super) fn blocked_prompt<'h>(
+    reason: BlockReason,
+    usage: &UsageMetadata,
+    head: &'h Head<'_>,
+) -> GenerateContentResponse<'h> {
+    let prompt_feedback = Some(blocking::feedback(reason));
+    GenerateContentResponse { prompt_feedback, ..head.response(usage.clone()) }
+}
+
+fn whole(decided: &Decided<'_>, head: &Head<'_>) -> bytes::Bytes {
+    if let Some(reason) = decided.blocked.finish_reason() {
+        let mut usage = decided.usage.clone();
+        usage.total_token_count -= usage.candidates_token_count;
+        (usage.candidates_token_count, usage.candidates_tokens_details) = (0, Vec::new());
+        let withheld = |index| blocking::withheld(index as u32, reason);
+        let candidates = (0..decided.replies.len()).map(withheld).collect();
+        return GenerateContentResponse { candidates, ..head.response(usage) }.to_bytes();
+    }
+    let replies = decided.replies.iter().enumerate();
+    let candidates = replies
+        .map(|(index, reply)| decided.manner.candidate((index, reply), 0..reply.tokens(), Delivery::Whole))
+        .collect();
+    GenerateContentResponse { candidates, ..head.response(decided.usage.clone()) }.to_bytes()
+}
+
+/// Opaque to everybody: base64 of 48 bytes.
+fn signature(engine: &Engine, call: &Call<'_>) -> String {
+    let (high, low) = engine.request_bits(&call.identity);
+    let words = [high, low, high ^ low, high.rotate_left(17), low.rotate_left(29), high.wrapping_add(low)];
+    BASE64_STANDARD.encode(words.map(u64::to_be_bytes).concat())
 }
 
 /// Whose capacity the caller asked for.
@@ -103,45 +265,4 @@ fn traffic_of(call: &Call<'_>) -> TrafficType {
         Some("flex") => TrafficType::OnDemandFlex,
         _ => TrafficType::OnDemand,
     }
-}
-
-/// The longest answer of a model, in tokens.
-fn max_output_tokens(model: &str) -> u32 {
-    if model.starts_with("gemini-2.0") { 8_192 } else { 65_536 }
-}
-
-fn check(body: &GenerateContentRequest<'_>, model: &str) -> Result<(), Failure> {
-    if body.contents.is_empty() {
-        return Err(Failure::Parameter("at least one contents field is required.".to_owned()));
-    }
-    let is_role = |role: &str| matches!(role, "user" | "model" | "function");
-    if body.contents.iter().filter_map(|content| content.role.as_deref()).any(|role| !is_role(role)) {
-        let message = "Please use a valid role: user, model.";
-        return Err(Failure::of(Status::new(Code::InvalidArgument, message)));
-    }
-    if body.contents.iter().any(|content| content.parts.is_empty()) {
-        return Err(Failure::Parameter("it must include at least one parts field.".to_owned()));
-    }
-    body.generation_config.as_ref().map_or(Ok(()), |config| check_config(config, model))
-}
-
-fn check_config(config: &GenerationConfig<'_>, model: &str) -> Result<(), Failure> {
-    let end = max_output_tokens(model) + 1;
-    let out_of_range = |name: &str, value: &dyn std::fmt::Display, range: &str| {
-        let reason = format!(
-            "it has a {name} value of {value} but the supported range is {range}. Update the value and try again."
-        );
-        Err(Failure::Parameter(reason))
-    };
-    if let Some(tokens) = config.max_output_tokens.filter(|tokens| !(1..end).contains(tokens)) {
-        let range = format!("from 1 (inclusive) to {end} (exclusive)");
-        return out_of_range("maxOutputTokens", &tokens, &range);
-    }
-    if let Some(value) = config.temperature.filter(|value| !(0.0..=2.0).contains(value)) {
-        return out_of_range("temperature", &value, "from 0 (inclusive) to 2.0 (inclusive)");
-    }
-    if let Some(value) = config.top_p.filter(|value| !(0.0..=1.0).contains(value)) {
-        return out_of_range("topP", &value, "from 0 (inclusive) to 1.0 (inclusive)");
-    }
-    Ok(())
 }

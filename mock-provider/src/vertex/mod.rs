@@ -1,12 +1,20 @@
 //! Mock Vertex AI, with the token endpoint and the metadata server that its clients ask first.
 
+mod ask;
 mod auth;
+mod blocking;
+mod caches;
+mod checks;
 mod claude;
 mod count_tokens;
 mod embeddings;
 mod failure;
 mod generate;
+mod logprobs;
+mod manner;
 mod models;
+mod moment;
+mod partial_args;
 mod prompt;
 mod reply;
 mod settlement;
@@ -22,6 +30,7 @@ use world::{Domain, Seed};
 use crate::call::{Call, Engine};
 use crate::plan::MockPlan;
 use crate::profile::Kind;
+use caches::Caches;
 use claude::ClaudeCall;
 use failure::{Failure, Place};
 
@@ -34,6 +43,9 @@ pub(crate) struct Vertex {
     quota: quota::vertex::Quota,
     /// Decides what the shared pool leaves to chance.
     pool: Domain,
+    /// How sure models are of their words.
+    logprobs: Domain,
+    caches: Caches,
 }
 
 /// A request whose path is understood.
@@ -56,7 +68,12 @@ impl Request<'_> {
 
 impl Vertex {
     pub(crate) fn new(plan: &MockPlan, seed: Seed, quota: quota::vertex::Quota) -> Self {
-        Self { quota, pool: seed.domain(&format!("mock-provider/{}/pool", plan.name)) }
+        Self {
+            quota,
+            pool: seed.domain(&format!("mock-provider/{}/pool", plan.name)),
+            logprobs: seed.domain("mock-provider/vertex/logprobs"),
+            caches: Caches::default(),
+        }
     }
 
     /// Answers a request, as late as the model would.
@@ -120,7 +137,9 @@ impl Vertex {
             }
             Operation::PublisherModels { publisher } => Ok(models::list(engine, &request.query, publisher)),
             Operation::PublisherModel { publisher, model } => models::get(engine, publisher, model),
-            // Tuned models and caches are not emulated.
+            Operation::CachedContents => self.cached_contents(engine, call, request),
+            Operation::CachedContent { id } => self.cached_content(engine, call, request, id),
+            // Tuned models are not emulated.
             _ => Err(Failure::Case(Case::ModelNotFound)),
         }
     }
@@ -136,6 +155,7 @@ impl Vertex {
             Verb::GenerateContent => self.generate(engine, call, request, model).await,
             Verb::StreamGenerateContent => self.stream(engine, call, request, model).await,
             Verb::CountTokens => count_tokens::answer(engine, call).await,
+            Verb::ComputeTokens => count_tokens::compute(engine, call).await,
             Verb::Predict => self.predict(engine, call, request, model).await,
             Verb::EmbedContent => self.embed_content(engine, call, request, model).await,
             _ => Err(Failure::Case(Case::InvalidArgument)),

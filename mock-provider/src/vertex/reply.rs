@@ -3,10 +3,10 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
-use time::OffsetDateTime;
 use wire::vertex::error::RESPONSE_HEADERS;
 use world::http::Body;
 
+use super::moment;
 use crate::call::{Call, Engine};
 
 /// `Content-Type` of everything but streams of events and pages.
@@ -43,29 +43,5 @@ pub(super) fn response_id(engine: &Engine, call: &Call<'_>) -> String {
 
 /// When the answer was begun, RFC 3339 with microseconds.
 pub(super) fn create_time(engine: &Engine, call: &Call<'_>) -> String {
-    rfc3339(engine.clock.unix_start_micros().saturating_add(call.arrived.as_micros()))
-}
-
-fn rfc3339(unix_micros: u64) -> String {
-    let seconds = i64::try_from(unix_micros / 1_000_000).unwrap_or(i64::MAX);
-    let at = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z",
-        at.year(),
-        u8::from(at.month()),
-        at.day(),
-        at.hour(),
-        at.minute(),
-        at.second(),
-        unix_micros % 1_000_000
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn times_are_written_to_the_microsecond() {
-        assert_eq!(super::rfc3339(1_767_225_600_123_456), "2026-01-01T00:00:00.123456Z");
-        assert_eq!(super::rfc3339(1_709_164_799_000_001), "2024-02-28T23:59:59.000001Z");
-    }
+    moment::rfc3339(engine.clock.unix_start_micros().saturating_add(call.arrived.as_micros()))
 }

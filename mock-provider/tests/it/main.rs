@@ -11,3 +11,5 @@ mod openai_others;
 mod openai_responses;
 mod replay;
 mod vertex;
+mod vertex_caches;
+mod vertex_generate;

@@ -107,11 +107,15 @@ impl StreamWriter {
 
     /// The last chunk with any candidate, such as one withheld and without content.
     pub fn finish_with(&mut self, candidate: &Candidate<'_>, usage: &UsageMetadata, out: &mut BytesMut) {
-        self.open(out);
-        out.put_slice(br#"{"candidates":["#);
-        json::write(candidate, out);
-        out.put_u8(b']');
+        self.open_candidate(candidate, out);
         out.put_slice(&render_usage(usage));
+        self.close(out);
+    }
+
+    /// A chunk of any candidate that is not the last chunk of the stream.
+    pub fn candidate(&mut self, candidate: &Candidate<'_>, out: &mut BytesMut) {
+        self.open_candidate(candidate, out);
+        out.put_slice(&self.chunk_usage);
         self.close(out);
     }
 
@@ -136,6 +140,13 @@ impl StreamWriter {
             (Framing::JsonArray, true) => out.put_slice(b"\n]"),
             (Framing::JsonArray, false) => out.put_slice(b"[]"),
         }
+    }
+
+    fn open_candidate(&mut self, candidate: &Candidate<'_>, out: &mut BytesMut) {
+        self.open(out);
+        out.put_slice(br#"{"candidates":["#);
+        json::write(candidate, out);
+        out.put_u8(b']');
     }
 
     fn open(&mut self, out: &mut BytesMut) {

@@ -83,7 +83,12 @@ fn parts<'a>(message: &'a chat::Message<'_>) -> Result<Vec<Part<'a>>, Failure> {
 
 fn function_call<'a>(call: &'a chat::ToolCall<'_>) -> Part<'a> {
     let args = Raw::parse(call.function.arguments.as_str()).ok();
-    PartData::FunctionCall(FunctionCall { id: None, name: call.function.name.borrowed(), args }).into()
+    PartData::FunctionCall(FunctionCall {
+        name: call.function.name.borrowed(),
+        args,
+        ..FunctionCall::default()
+    })
+    .into()
 }
 
 /// Gemini joins an answer to its call by the function's name, OpenAI by the call's id.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::content::Content;
 use super::numbers::{proto_i32, proto_u32};
+use super::safety::SafetySetting;
 use super::tools::{Tool, ToolConfig};
 use crate::json::{self, Raw, Text, null_as_default};
 
@@ -25,8 +26,9 @@ pub struct GenerateContentRequest<'a> {
     #[serde(default, alias = "tool_config", skip_serializing_if = "Option::is_none")]
     pub tool_config: Option<ToolConfig<'a>>,
     /// What is blocked.
-    #[serde(default, alias = "safety_settings", skip_serializing_if = "Option::is_none")]
-    pub safety_settings: Option<Raw<'a>>,
+    #[serde(default, alias = "safety_settings", deserialize_with = "null_as_default")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub safety_settings: Vec<SafetySetting<'a>>,
     /// How the answer is made.
     #[serde(default, alias = "generation_config", skip_serializing_if = "Option::is_none")]
     pub generation_config: Option<GenerationConfig<'a>>,
@@ -104,7 +106,7 @@ pub struct GenerationConfig<'a> {
     pub thinking_config: Option<ThinkingConfig<'a>>,
     /// Shape of pictures.
     #[serde(default, alias = "image_config", skip_serializing_if = "Option::is_none")]
-    pub image_config: Option<Raw<'a>>,
+    pub image_config: Option<ImageConfig<'a>>,
     /// Which model, where the service may choose.
     #[serde(default, alias = "routing_config", skip_serializing_if = "Option::is_none")]
     pub routing_config: Option<Raw<'a>>,
@@ -127,6 +129,18 @@ pub struct ThinkingConfig<'a> {
     /// `LOW`, `MEDIUM`, `HIGH`, or a number.
     #[serde(borrow, default, alias = "thinking_level", skip_serializing_if = "Option::is_none")]
     pub thinking_level: Option<Raw<'a>>,
+}
+
+/// Shape of the pictures in an answer.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageConfig<'a> {
+    /// Such as `16:9`.
+    #[serde(borrow, default, alias = "aspect_ratio", skip_serializing_if = "Option::is_none")]
+    pub aspect_ratio: Option<Text<'a>>,
+    /// `1K`, `2K` or `4K`.
+    #[serde(default, alias = "image_size", skip_serializing_if = "Option::is_none")]
+    pub image_size: Option<Text<'a>>,
 }
 
 impl<'a> GenerateContentRequest<'a> {
@@ -172,14 +186,14 @@ mod tests {
         r#"{"role":"user","parts":[{"functionResponse":{"id":"7","name":"f","response":{}}},{"executableCode":{}},{"codeExecutionResult":{}}]}],"#,
         r#""systemInstruction":{"parts":[{"text":"be brief"}]},"#,
         r#""tools":[{"functionDeclarations":[{"name":"f","description":"d","parameters":{},"parametersJsonSchema":{}}]}],"#,
-        r#""toolConfig":{"functionCallingConfig":{"mode":"ANY","allowedFunctionNames":["f"]}},"#,
-        r#""safetySettings":[{"category":1}],"#,
+        r#""toolConfig":{"functionCallingConfig":{"mode":"ANY","allowedFunctionNames":["f"],"streamFunctionCallArguments":true}},"#,
+        r#""safetySettings":[{"category":1,"threshold":"OFF"}],"#,
         r#""generationConfig":{"temperature":0.5,"topP":1.0,"topK":40.0,"candidateCount":1,"maxOutputTokens":64,"#,
         r#""stopSequences":["END"],"responseLogprobs":true,"logprobs":2,"presencePenalty":0.1,"frequencyPenalty":0.2,"#,
         r#""seed":-5,"responseMimeType":"application/json","responseSchema":{},"responseJsonSchema":{},"#,
         r#""responseModalities":["TEXT"],"mediaResolution":1,"speechConfig":{},"#,
         r#""thinkingConfig":{"includeThoughts":true,"thinkingBudget":-1,"thinkingLevel":"LOW"},"#,
-        r#""imageConfig":{},"routingConfig":{},"audioTimestamp":true},"#,
+        r#""imageConfig":{"aspectRatio":"1:1","imageSize":"1K"},"routingConfig":{},"audioTimestamp":true},"#,
         r#""cachedContent":"projects/p/locations/l/cachedContents/1","labels":{"a":"b"},"modelArmorConfig":{}}"#,
     );
 

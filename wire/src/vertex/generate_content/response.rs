@@ -4,6 +4,7 @@ use bytes::{Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 
 use super::content::{Content, Part};
+use super::logprobs::LogprobsResult;
 use super::safety::SafetyRating;
 use super::usage::UsageMetadata;
 use crate::json::{self, Raw, Text, is_zero, null_as_default};
@@ -57,7 +58,7 @@ pub struct Candidate<'a> {
     pub avg_logprobs: Option<f64>,
     /// The same for each token.
     #[serde(default, alias = "logprobs_result", skip_serializing_if = "Option::is_none")]
-    pub logprobs_result: Option<Raw<'a>>,
+    pub logprobs_result: Option<LogprobsResult<'a>>,
     /// Sources quoted.
     #[serde(default, alias = "citation_metadata", skip_serializing_if = "Option::is_none")]
     pub citation_metadata: Option<Raw<'a>>,
@@ -282,7 +283,8 @@ mod tests {
     #[test]
     fn a_call_with_its_signature_and_thoughts_come_back() {
         let args = Some(Raw::parse(r#"{"city":"Bonn"}"#).unwrap());
-        let call = PartData::FunctionCall(FunctionCall { name: "look".into(), args, id: None });
+        let call =
+            PartData::FunctionCall(FunctionCall { name: "look".into(), args, ..FunctionCall::default() });
         let call = Part { data: call, thought: false, thought_signature: Some("c2ln".into()) };
         let candidate = Candidate::of_parts(vec![Part::of_thought("hm"), call], Some(FinishReason::Stop));
         let usage = UsageMetadata::of_text(1, 2, TrafficType::ProvisionedThroughput).with_thoughts(4);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::json::is_false;
+use crate::json::{Raw, is_false};
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +25,44 @@ pub struct SafetyRating {
     /// Whether it was the reason to withhold.
     #[serde(default, skip_serializing_if = "is_false")]
     pub blocked: bool,
+}
+
+/// What a caller wants withheld.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SafetySetting<'a> {
+    /// Which harm, by name or number.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<Raw<'a>>,
+    /// From which probability on, by name or number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<Raw<'a>>,
+    /// Whether probability or severity counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<Raw<'a>>,
+}
+
+impl SafetySetting<'_> {
+    /// Which harm it is about.
+    pub fn harm(&self) -> HarmCategory {
+        const NUMBERED: [HarmCategory; 6] = [
+            HarmCategory::HateSpeech,
+            HarmCategory::DangerousContent,
+            HarmCategory::Harassment,
+            HarmCategory::SexuallyExplicit,
+            HarmCategory::CivicIntegrity,
+            HarmCategory::Jailbreak,
+        ];
+        let Some(category) = self.category else { return HarmCategory::Unspecified };
+        let by_number = || NUMBERED.get(category.read::<usize>().ok()?.checked_sub(1)?).copied();
+        by_number().or_else(|| category.read().ok()).unwrap_or(HarmCategory::Unspecified)
+    }
+
+    /// Whether nothing is withheld for this harm: `BLOCK_NONE` or `OFF`.
+    pub fn lets_pass(&self) -> bool {
+        self.threshold
+            .is_some_and(|threshold| matches!(threshold.get(), "\"BLOCK_NONE\"" | "\"OFF\"" | "4" | "5"))
+    }
 }
 
 /// What may harm.

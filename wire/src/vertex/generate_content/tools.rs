@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Number;
 
-use crate::json::{Raw, Text, null_as_default};
+use crate::json::{Raw, Text, is_false, null_as_default};
 
 /// A set of functions; other kinds of tools are not read.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -55,6 +56,9 @@ pub struct FunctionCallingConfig<'a> {
     #[serde(borrow, default, alias = "allowed_function_names", deserialize_with = "null_as_default")]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed_function_names: Vec<Text<'a>>,
+    /// Whether a stream brings the arguments of a call piece by piece.
+    #[serde(default, alias = "stream_function_call_arguments", skip_serializing_if = "Option::is_none")]
+    pub stream_function_call_arguments: Option<bool>,
 }
 
 /// Whether the model calls functions.
@@ -73,16 +77,48 @@ pub enum FunctionCallingMode {
 
 /// The model calls a function.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct FunctionCall<'a> {
     /// `v1beta1` may number calls.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Text<'a>>,
     /// Which function.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Text::is_empty")]
     pub name: Text<'a>,
     /// A JSON object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub args: Option<Raw<'a>>,
+    /// The arguments piece by piece, where the caller asked for them so.
+    #[serde(default, alias = "partial_args", deserialize_with = "null_as_default")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub partial_args: Vec<PartialArg<'a>>,
+    /// Whether more pieces of this call follow.
+    #[serde(default, alias = "will_continue", skip_serializing_if = "is_false")]
+    pub will_continue: bool,
+}
+
+/// A piece of one argument.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PartialArg<'a> {
+    /// Which, as in `$.city`.
+    #[serde(borrow, default, alias = "json_path")]
+    pub json_path: Text<'a>,
+    /// The next characters of a text.
+    #[serde(default, alias = "string_value", skip_serializing_if = "Option::is_none")]
+    pub string_value: Option<Text<'a>>,
+    /// A number, whole.
+    #[serde(default, alias = "number_value", skip_serializing_if = "Option::is_none")]
+    pub number_value: Option<Number>,
+    /// A truth value.
+    #[serde(default, alias = "bool_value", skip_serializing_if = "Option::is_none")]
+    pub bool_value: Option<bool>,
+    /// `NULL_VALUE` for null.
+    #[serde(default, alias = "null_value", skip_serializing_if = "Option::is_none")]
+    pub null_value: Option<Text<'a>>,
+    /// Whether more characters of this text follow.
+    #[serde(default, alias = "will_continue", skip_serializing_if = "is_false")]
+    pub will_continue: bool,
 }
 
 /// What a function answered.

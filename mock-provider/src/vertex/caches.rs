@@ -1,0 +1,270 @@
+//! `cachedContents`: beginnings of prompts that are kept under a name until they expire.
+//!
+//! What a project caches is the mock's only memory of earlier requests. It lasts as long as the mock.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::{Method, Response};
+use wire::vertex::cached_contents::{CacheUsage, CachedContent, CachedContentPage};
+use wire::vertex::error::{Code, Status};
+use wire::vertex::generate_content::GenerateContentRequest;
+use wire::vertex::path::Scope;
+use world::http::Body;
+
+use super::failure::Failure;
+use super::moment::{parse_rfc3339, parse_seconds, rfc3339};
+use super::prompt::{Size, saturated};
+use super::{Request, Vertex, models, reply};
+use crate::call::{Call, Engine};
+use crate::profile::Kind;
+
+/// Fewest tokens that are kept.
+const TOKENS_MIN: u64 = 2_048;
+/// How long a cache is kept that nobody says anything of: an hour.
+const DEFAULT_TTL_MICROS: u64 = 3_600 * 1_000_000;
+/// Caches on a page when the caller does not say.
+const PAGE_SIZE: usize = 100;
+/// Caches kept at once; the oldest makes room.
+const KEPT_MAX: usize = 10_000;
+
+/// A project's cache.
+#[derive(Debug, Clone)]
+pub(super) struct Cache {
+    /// `projects/…/cachedContents/{id}`
+    name: String,
+    /// As its maker named it.
+    model: String,
+    display_name: Option<String>,
+    /// The request that made it.
+    body: Bytes,
+    size: Size,
+    created: u64,
+    updated: u64,
+    expires: u64,
+}
+
+/// All caches, in the order in which they were made.
+#[derive(Debug, Default)]
+pub(super) struct Caches(Mutex<Vec<Arc<Cache>>>);
+
+impl Cache {
+    /// What it keeps.
+    pub(super) fn content(&self) -> Option<CachedContent<'_>> {
+        CachedContent::parse(&self.body).ok()
+    }
+
+    fn told(&self) -> CachedContent<'_> {
+        let usage = CacheUsage {
+            total_token_count: saturated(self.size.tokens()),
+            text_count: self.size.billable_characters,
+            image_count: self.size.pictures(),
+        };
+        CachedContent {
+            name: Some(self.name.as_str().into()),
+            model: Some(self.model.as_str().into()),
+            display_name: self.display_name.as_deref().map(Into::into),
+            create_time: Some(rfc3339(self.created).into()),
+            update_time: Some(rfc3339(self.updated).into()),
+            expire_time: Some(rfc3339(self.expires).into()),
+            usage_metadata: Some(usage),
+            ..CachedContent::default()
+        }
+    }
+}
+
+impl Caches {
+    /// The cache of that name for a request that goes on from it.
+    pub(super) fn use_of(
+        &self,
+        now: u64,
+        request: &Request<'_>,
+        name: &str,
+        (body, model): (&GenerateContentRequest<'_>, &str),
+    ) -> Result<Arc<Cache>, Failure> {
+        if body.system_instruction.is_some() || !body.tools.is_empty() || body.tool_config.is_some() {
+            return Err(invalid(
+                "Tool config, tools and system instruction should not be set in the request when using cached \
+                 content.",
+            ));
+        }
+        let id = name.rsplit('/').next().unwrap_or(name);
+        let cache = self.find(now, &full_name(request.path.scope.as_ref(), id), id)?;
+        let kept_for = last_segment(&cache.model);
+        if kept_for != model {
+            return Err(invalid(&format!(
+                "Model used by GenerateContent request (models/{model}) and CachedContent (models/{kept_for}) has \
+                 to be the same."
+            )));
+        }
+        Ok(cache)
+    }
+
+    fn find(&self, now: u64, name: &str, id: &str) -> Result<Arc<Cache>, Failure> {
+        let caches = self.alive(now);
+        caches.iter().find(|cache| cache.name == name).cloned().ok_or_else(|| not_found(id))
+    }
+
+    /// Those that have not expired; the others are forgotten.
+    fn alive(&self, now: u64) -> std::sync::MutexGuard<'_, Vec<Arc<Cache>>> {
+        let mut caches = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        caches.retain(|cache| cache.expires > now);
+        caches
+    }
+
+    fn keep(&self, now: u64, cache: Arc<Cache>) {
+        let mut caches = self.alive(now);
+        if caches.len() >= KEPT_MAX {
+            caches.remove(0);
+        }
+        caches.push(cache);
+    }
+
+    fn change(&self, now: u64, name: &str, id: &str, expires: u64) -> Result<Arc<Cache>, Failure> {
+        let mut caches = self.alive(now);
+        let kept = caches.iter_mut().find(|cache| cache.name == name).ok_or_else(|| not_found(id))?;
+        *kept = Arc::new(Cache { updated: now, expires, ..Cache::clone(kept) });
+        Ok(Arc::clone(kept))
+    }
+
+    fn forget(&self, now: u64, name: &str, id: &str) -> Result<(), Failure> {
+        let mut caches = self.alive(now);
+        let at = caches.iter().position(|cache| cache.name == name).ok_or_else(|| not_found(id))?;
+        caches.remove(at);
+        Ok(())
+    }
+}
+
+impl Vertex {
+    /// `cachedContents`: makes one, or lists them.
+    pub(super) fn cached_contents(
+        &self,
+        engine: &Engine,
+        call: &Call<'_>,
+        request: &Request<'_>,
+    ) -> Result<Response<Body>, Failure> {
+        let now = engine.clock.unix_micros();
+        if call.parts.method == Method::GET {
+            return Ok(reply::json(engine, self.cache_page(now, request).to_bytes()));
+        }
+        let cache = Arc::new(new_cache(engine, call, request, now)?);
+        self.caches.keep(now, Arc::clone(&cache));
+        Ok(reply::json(engine, cache.told().to_bytes()))
+    }
+
+    /// `cachedContents/{id}`: tells of one, changes when it expires, or forgets it.
+    pub(super) fn cached_content(
+        &self,
+        engine: &Engine,
+        call: &Call<'_>,
+        request: &Request<'_>,
+        id: &str,
+    ) -> Result<Response<Body>, Failure> {
+        let now = engine.clock.unix_micros();
+        let name = full_name(request.path.scope.as_ref(), id);
+        let cache = match call.parts.method.as_str() {
+            "DELETE" => {
+                self.caches.forget(now, &name, id)?;
+                return Ok(reply::json(engine, "{}\n"));
+            }
+            "PATCH" => {
+                let change = CachedContent::parse(call.body).map_err(|error| Failure::payload(&error))?;
+                let expires = expiry(&change, now)?
+                    .ok_or_else(|| invalid("Only expire_time and ttl of cached content can be updated."))?;
+                self.caches.change(now, &name, id, expires)?
+            }
+            _ => self.caches.find(now, &name, id)?,
+        };
+        Ok(reply::json(engine, cache.told().to_bytes()))
+    }
+
+    fn cache_page(&self, now: u64, request: &Request<'_>) -> Page {
+        let within = full_name(request.path.scope.as_ref(), "");
+        let caches = self.caches.alive(now);
+        let of_project = caches.iter().filter(|cache| cache.name.starts_with(&within));
+        let start = request.query.page_token.as_deref().and_then(|token| token.parse().ok()).unwrap_or(0);
+        let size = request.query.page_size.map_or(PAGE_SIZE, |size| size.max(1) as usize);
+        let count = of_project.clone().count();
+        let shown: Vec<_> = of_project.skip(start).take(size).cloned().collect();
+        let end = start.saturating_add(shown.len());
+        Page { shown, next: (end < count).then(|| end.to_string()) }
+    }
+}
+
+/// A page of caches, which outlive the lock.
+struct Page {
+    shown: Vec<Arc<Cache>>,
+    next: Option<String>,
+}
+
+impl Page {
+    fn to_bytes(&self) -> Bytes {
+        let cached_contents = self.shown.iter().map(|cache| cache.told()).collect();
+        let next_page_token = self.next.as_deref().map(Into::into);
+        CachedContentPage { cached_contents, next_page_token }.to_bytes()
+    }
+}
+
+fn new_cache(engine: &Engine, call: &Call<'_>, request: &Request<'_>, now: u64) -> Result<Cache, Failure> {
+    let asked = CachedContent::parse(call.body).map_err(|error| Failure::payload(&error))?;
+    let model = asked.model.as_deref().unwrap_or_default();
+    if !models::is_served(engine, "google", last_segment(model), Kind::Chat) {
+        return Err(invalid(&format!("Model {model} is not found or does not support caching.")));
+    }
+    let size = Size::of_cache(&asked);
+    if size.tokens() < TOKENS_MIN {
+        let found = size.tokens();
+        return Err(invalid(&format!(
+            "The cached content is of {found} tokens. The minimum token count to start caching is {TOKENS_MIN}."
+        )));
+    }
+    let expires = expiry(&asked, now)?.unwrap_or(now + DEFAULT_TTL_MICROS);
+    let id = engine.request_bits(&call.identity).0 >> 2;
+    Ok(Cache {
+        name: full_name(request.path.scope.as_ref(), &id.to_string()),
+        model: model.to_owned(),
+        display_name: asked.display_name.as_deref().map(str::to_owned),
+        body: call.body.clone(),
+        size,
+        created: now,
+        updated: now,
+        expires,
+    })
+}
+
+/// When it shall expire, if the caller says so; in microseconds.
+fn expiry(asked: &CachedContent<'_>, now: u64) -> Result<Option<u64>, Failure> {
+    match (asked.ttl.as_deref(), asked.expire_time.as_deref()) {
+        (Some(ttl), _) => match parse_seconds(ttl) {
+            Some(span) => Ok(Some(now.saturating_add(span))),
+            None => Err(invalid(&format!(
+                "Invalid value at 'cached_content.ttl' (type.googleapis.com/google.protobuf.Duration), \"{ttl}\""
+            ))),
+        },
+        (None, Some(time)) => match parse_rfc3339(time) {
+            Some(at) if at > now => Ok(Some(at)),
+            Some(_) => Err(invalid("The expiration time of cached content must be in the future.")),
+            None => Err(invalid(&format!(
+                "Invalid value at 'cached_content.expire_time' (type.googleapis.com/google.protobuf.Timestamp), \"{time}\""
+            ))),
+        },
+        (None, None) => Ok(None),
+    }
+}
+
+fn full_name(scope: Option<&Scope<'_>>, id: &str) -> String {
+    let Some(Scope { project, location }) = scope else { return format!("cachedContents/{id}") };
+    format!("projects/{project}/locations/{location}/cachedContents/{id}")
+}
+
+fn last_segment(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+fn invalid(message: &str) -> Failure {
+    Failure::of(Status::new(Code::InvalidArgument, message.to_owned()))
+}
+
+fn not_found(id: &str) -> Failure {
+    Failure::of(Status::new(Code::NotFound, format!("Not found: cached content metadata for {id}.")))
+}
