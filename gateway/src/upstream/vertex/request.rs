@@ -121,7 +121,11 @@ fn tool_config<'a>(request: &'a ChatRequest<'_>) -> Option<ToolConfig<'a>> {
         chat::ToolChoice::Required => (FunctionCallingMode::Any, Vec::new()),
         chat::ToolChoice::Function(name) => (FunctionCallingMode::Any, vec![name.borrowed()]),
     };
-    let config = FunctionCallingConfig { mode: Some(mode), allowed_function_names: names };
+    let config = FunctionCallingConfig {
+        mode: Some(mode),
+        allowed_function_names: names,
+        ..FunctionCallingConfig::default()
+    };
     Some(ToolConfig { function_calling_config: Some(config) })
 }
 
