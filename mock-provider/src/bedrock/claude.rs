@@ -6,7 +6,7 @@ use wire::bedrock::invoke_claude::{Block, Content, Request, Response as Answered
 use wire::bedrock::model::claude_name;
 use world::http::Body;
 
-use super::converse::Decided;
+use super::decide::Decided;
 use super::failure::Failure;
 use super::target::Target;
 use super::{Bedrock, invoke};

@@ -4,12 +4,14 @@ mod auth;
 mod claude;
 mod claude_stream;
 mod converse;
-mod converse_stream;
 mod count_tokens;
+mod decide;
 mod failure;
+mod guardrail;
 mod invoke;
 mod models;
 mod prompt;
+mod prompt_cache;
 mod reply;
 mod settlement;
 mod target;
@@ -25,6 +27,7 @@ use crate::call::{Call, Engine};
 use crate::plan::MockPlan;
 use auth::Doorkeeper;
 use failure::Failure;
+use prompt_cache::PromptCache;
 use target::Target;
 
 /// The largest request that InvokeModel takes; the service model says 25,000,000 bytes.
@@ -35,11 +38,12 @@ pub(crate) const BODY_LIMIT: usize = 25_000_000;
 pub(crate) struct Bedrock {
     doorkeeper: Doorkeeper,
     quota: quota::bedrock::Quota,
+    cache: PromptCache,
 }
 
 impl Bedrock {
     pub(crate) fn new(plan: &MockPlan, quota: quota::bedrock::Quota) -> Self {
-        Self { doorkeeper: Doorkeeper::new(plan), quota }
+        Self { doorkeeper: Doorkeeper::new(plan), quota, cache: PromptCache::new() }
     }
 
     /// Answers a request, as late as the model would.
@@ -77,6 +81,10 @@ impl Bedrock {
             }
             Route::ListFoundationModels => Ok(models::list(engine, call, region)),
             Route::GetFoundationModel { model } => models::get(engine, call, region, model),
+            Route::ApplyGuardrail { guardrail, version } => {
+                self.apply_guardrail(engine, call, (guardrail, version)).await
+            }
+            Route::InvokeGuardrailChecks => self.guardrail_checks(engine, call).await,
             // Guardrails and asynchronous invocations are not emulated.
             _ => Err(ErrorKind::UnknownOperation.into()),
         }

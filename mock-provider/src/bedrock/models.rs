@@ -3,7 +3,7 @@
 use http::Response;
 use serde::Serialize;
 use wire::bedrock::error::ErrorKind;
-use wire::bedrock::model::{Family, MODELS, Model, ModelId};
+use wire::bedrock::model::{Abilities, Family, MODELS, Model, ModelId};
 use world::http::Body;
 
 use super::failure::Failure;
@@ -66,10 +66,11 @@ where
     Model: 'a,
 {
     let (input_modalities, output): (&[&str], &str) = match model.family {
-        Family::TitanEmbeddings | Family::CohereEmbed => (&["TEXT"], "EMBEDDING"),
-        Family::Image => (&["TEXT", "IMAGE"], "IMAGE"),
-        Family::Claude | Family::Nova => (&["TEXT", "IMAGE"], "TEXT"),
-        Family::TitanText | Family::Llama | Family::Mistral => (&["TEXT"], "TEXT"),
+        Family::TitanEmbeddings => (&["TEXT"], "EMBEDDING"),
+        Family::TitanMultimodal | Family::CohereEmbed => (&["TEXT", "IMAGE"], "EMBEDDING"),
+        Family::AmazonImage | Family::Stability => (&["TEXT", "IMAGE"], "IMAGE"),
+        _ if Abilities::of(model.id).images => (&["TEXT", "IMAGE"], "TEXT"),
+        _ => (&["TEXT"], "TEXT"),
     };
     Entry {
         customizations_supported: [],

@@ -1,7 +1,15 @@
-//! How many tokens a Converse prompt has.
+//! How many tokens a Converse prompt has, and which of them the prompt cache holds.
 
-use wire::bedrock::converse::{ContentBlock, Message, Request, SystemBlock, ToolConfig, ToolResultBlock};
+use serde::{Deserialize, Serialize};
+use wire::bedrock::converse::{
+    ContentBlock, Message, Request, SystemBlock, Tool, ToolConfig, ToolResultBlock, ToolSpec,
+};
+use wire::json::Raw;
+use world::Instant;
 
+use super::decide::Prompt;
+use super::prompt_cache::{Beginning, PromptCache, Ttl};
+use super::target::Target;
 use crate::engine::tokens;
 
 /// What a picture, document, film or recording counts as, in tokens. Our assumption: the size of a file
@@ -16,7 +24,81 @@ pub(super) fn tokens_of(request: &Request<'_>) -> u64 {
     if let Some(config) = &request.tool_config {
         size.tools(config);
     }
-    tokens::estimate(size.text_bytes) + size.attachments * ATTACHMENT_TOKENS
+    size.tokens()
+}
+
+/// The prompt of a request that arrived at `now`. One without cache points has nothing to do with the cache.
+pub(super) fn of(request: &Request<'_>, target: &Target<'_>, cache: &PromptCache, now: Instant) -> Prompt {
+    let tokens = tokens_of(request);
+    if !has_cache_points(request) || !target.abilities().cache {
+        return tokens.into();
+    }
+    cache.visit(&Beginnings::of(request, target, cache), tokens, now)
+}
+
+fn has_cache_points(request: &Request<'_>) -> bool {
+    let is_point = |block: &ContentBlock<'_>| matches!(block, ContentBlock::CachePoint(_));
+    request.messages.iter().flat_map(|message| &message.content).any(is_point)
+        || request.system.iter().any(|block| matches!(block, SystemBlock::CachePoint(_)))
+        || tools(request).any(|tool| matches!(tool, Tool::CachePoint(_)))
+}
+
+fn tools<'r, 'a>(request: &'r Request<'a>) -> impl Iterator<Item = &'r Tool<'a>> {
+    request.tool_config.iter().flat_map(|config| &config.tools)
+}
+
+/// Collects what lies before each cache point: tools first, then the system's words, then the turns.
+struct Beginnings<'c> {
+    cache: &'c PromptCache,
+    digest: u64,
+    size: Size,
+    found: Vec<Beginning>,
+}
+
+impl<'c> Beginnings<'c> {
+    fn of(request: &Request<'_>, target: &Target<'_>, cache: &'c PromptCache) -> Vec<Beginning> {
+        let digest = cache.digest(0, format!("{} {}", target.region, target.id.as_str()).as_bytes());
+        let mut all = Self { cache, digest, size: Size::default(), found: Vec::new() };
+        for tool in tools(request) {
+            match tool {
+                Tool::CachePoint(raw) => all.point(raw),
+                Tool::ToolSpec(spec) => all.add(tool, |size| size.tool(spec)),
+                Tool::SystemTool(_) => all.add(tool, |_| {}),
+            }
+        }
+        for block in &request.system {
+            match block {
+                SystemBlock::CachePoint(raw) => all.point(raw),
+                _ => all.add(block, |size| size.system(block)),
+            }
+        }
+        for message in &request.messages {
+            all.add(&message.role, |_| {});
+            for block in &message.content {
+                match block {
+                    ContentBlock::CachePoint(raw) => all.point(raw),
+                    _ => all.add(block, |size| size.block(block)),
+                }
+            }
+        }
+        all.found
+    }
+
+    fn add(&mut self, content: &impl Serialize, count: impl FnOnce(&mut Size)) {
+        self.digest = self.cache.digest(self.digest, &wire::json::to_bytes(content));
+        count(&mut self.size);
+    }
+
+    fn point(&mut self, raw: &Raw<'_>) {
+        #[derive(Default, Deserialize)]
+        struct Point<'a> {
+            #[serde(borrow, default)]
+            ttl: Option<wire::json::Text<'a>>,
+        }
+        let point: Point<'_> = raw.read().unwrap_or_default();
+        let ttl = if point.ttl.is_some_and(|ttl| ttl == "1h") { Ttl::OneHour } else { Ttl::FiveMinutes };
+        self.found.push(Beginning { digest: self.digest, tokens: self.size.tokens(), ttl });
+    }
 }
 
 #[derive(Default)]
@@ -26,6 +108,10 @@ struct Size {
 }
 
 impl Size {
+    fn tokens(&self) -> u64 {
+        tokens::estimate(self.text_bytes) + self.attachments * ATTACHMENT_TOKENS
+    }
+
     fn message(&mut self, message: &Message<'_>) {
         message.content.iter().for_each(|block| self.block(block));
     }
@@ -75,11 +161,15 @@ impl Size {
 
     fn tools(&mut self, config: &ToolConfig<'_>) {
         for tool in &config.tools {
-            if let wire::bedrock::converse::Tool::ToolSpec(spec) = tool {
-                let description = spec.description.as_ref().map_or(0, |text| text.len());
-                self.text_bytes += spec.name.len() + description + spec.input_schema.json.get().len();
+            if let Tool::ToolSpec(spec) = tool {
+                self.tool(spec);
             }
         }
+    }
+
+    fn tool(&mut self, spec: &ToolSpec<'_>) {
+        let description = spec.description.as_ref().map_or(0, |text| text.len());
+        self.text_bytes += spec.name.len() + description + spec.input_schema.json.get().len();
     }
 }
 

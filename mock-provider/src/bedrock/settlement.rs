@@ -2,6 +2,7 @@
 
 use quota::bedrock::{Demand, Quota, Reservation, Usage};
 
+use super::decide::{Cached, Prompt};
 use super::failure::Failure;
 use super::target::Target;
 
@@ -18,12 +19,15 @@ impl Settlement {
     pub(super) fn reserve(
         quota: &Quota,
         target: &Target<'_>,
-        input: u64,
+        prompt: impl Into<Prompt>,
         max_tokens: Option<u32>,
     ) -> Result<Self, Failure> {
-        let demand = Demand { input, max_tokens: max_tokens.map(u64::from), ..Demand::default() };
+        let Prompt { input, cached } = prompt.into();
+        let Cached { read: cache_read, written } = cached.unwrap_or_default();
+        let cache_write = written.total();
+        let demand = Demand { input, cache_read, cache_write, max_tokens: max_tokens.map(u64::from) };
         let reservation = quota.admit(target.region, target.quota_model(), demand)?;
-        Ok(Self { reservation: Some(reservation), usage: Usage { input, ..Usage::default() } })
+        Ok(Self { reservation: Some(reservation), usage: Usage { input, cache_write, output: 0 } })
     }
 
     /// Notes how many tokens have been generated so far.

@@ -1,7 +1,7 @@
 //! The model that a request names, if there is one.
 
 use wire::bedrock::error::{ErrorKind, text};
-use wire::bedrock::model::{Family, Model, ModelId};
+use wire::bedrock::model::{Abilities, Family, Model, ModelId};
 
 use super::failure::Failure;
 use crate::plan::MockPlan;
@@ -18,32 +18,27 @@ pub(super) struct Target<'a> {
     pub(super) region: &'a str,
 }
 
-/// Resources of an account, whose model the id does not tell. They are taken for Claude.
-const OPAQUE: [&str; 6] = [
-    ":application-inference-profile/",
-    ":provisioned-model/",
-    ":custom-model/",
-    ":custom-model-deployment/",
-    ":imported-model/",
-    ":prompt-router/",
-];
-
 impl<'a> Target<'a> {
     /// The model of that id.
     pub(super) fn find(plan: &MockPlan, text: &'a str, region: &'a str) -> Result<Self, Failure> {
         let id = ModelId::new(text);
-        let is_opaque = id.is_arn() && OPAQUE.iter().any(|kind| text.contains(kind));
         let is_added = plan.models.iter().any(|model| model == id.base());
         let known = id.model();
         if let Some(model) = known {
             if !model.on_demand && id.profile().is_none() && !is_added {
                 return Err(Failure::invalid(text::on_demand_unsupported(text)));
             }
-        } else if !is_opaque && !is_added {
+        } else if !id.is_opaque() && !is_added {
             return Err(ErrorKind::Validation.into());
         }
+        // Resources of an account, whose model the id does not tell, are taken for Claude.
         let family = known.map(|model| model.family).or_else(|| id.family()).unwrap_or(Family::Claude);
         Ok(Self { id, known, family, region })
+    }
+
+    /// What the model can do; all there is, where the model is unknown.
+    pub(super) fn abilities(&self) -> Abilities {
+        Abilities::of(self.id.base())
     }
 
     /// The profile that it follows.

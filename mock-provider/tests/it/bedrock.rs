@@ -67,7 +67,7 @@ fn converse_streams_frame_by_frame() {
         expected.extend(["contentBlockStop", "messageStop", "metadata"]);
         assert_eq!(names, expected);
         assert_eq!(texts(&events), token_texts(64));
-        let Some(Incoming::Event(StreamEvent::Metadata { metrics, usage })) = events.last() else {
+        let Some(Incoming::Event(StreamEvent::Metadata { metrics, usage, .. })) = events.last() else {
             panic!("no metadata")
         };
         assert_eq!((usage.input_tokens, usage.output_tokens, usage.total_tokens), (7, 64, 71));

@@ -6,7 +6,7 @@
 use bytes::{BufMut, BytesMut};
 use serde::{Deserialize, Serialize};
 
-use super::converse::{Metrics, Role, StopReason, Usage};
+use super::converse::{Metrics, PerformanceConfig, Role, ServiceTier, StopReason, Usage};
 use super::error::Error;
 use super::stream_frame::{self, DecodeError, Padding};
 use crate::event_stream::Frame;
@@ -52,7 +52,20 @@ pub enum StreamEvent<'a> {
         metrics: Metrics,
         /// Tokens.
         usage: Usage,
+        /// What the request chose or asked to be told, beside these.
+        extras: MetadataExtras<'a>,
     },
+}
+
+/// The optional members of `metadata`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MetadataExtras<'a> {
+    /// Echo of the request.
+    pub performance_config: Option<PerformanceConfig<'a>>,
+    /// Echo of the request.
+    pub service_tier: Option<ServiceTier<'a>>,
+    /// What a guardrail or router did.
+    pub trace: Option<Raw<'a>>,
 }
 
 /// What begins with a start event.
@@ -133,6 +146,11 @@ impl<'a> StreamEvent<'a> {
         Self::ContentBlockDelta { index, delta: Delta::Text(text.into()) }
     }
 
+    /// The last event, without optional members.
+    pub fn metadata(metrics: Metrics, usage: Usage) -> Self {
+        Self::Metadata { metrics, usage, extras: MetadataExtras::default() }
+    }
+
     /// Its name in `:event-type`.
     pub fn name(&self) -> &'static str {
         match self {
@@ -170,8 +188,16 @@ impl<'a> StreamEvent<'a> {
                 let additional_model_response_fields = *additional_model_response_fields;
                 write(&MessageStop { additional_model_response_fields, p, stop_reason }, out);
             }
-            Self::Metadata { metrics, usage } => {
-                write(&Metadata { metrics: *metrics, p, usage: *usage }, out);
+            Self::Metadata { metrics, usage, extras } => {
+                let metadata = Metadata {
+                    metrics: *metrics,
+                    p,
+                    performance_config: extras.performance_config.as_ref(),
+                    service_tier: extras.service_tier.as_ref(),
+                    trace: extras.trace,
+                    usage: *usage,
+                };
+                write(&metadata, out);
             }
         }
     }
@@ -198,8 +224,16 @@ impl<'a> StreamEvent<'a> {
                 Self::MessageStop { additional_model_response_fields, stop_reason }
             }
             "metadata" => {
-                let Metadata { metrics, usage, .. } = read.payload()?;
-                Self::Metadata { metrics, usage }
+                let Metadata::<'a, PerformanceConfig<'a>, ServiceTier<'a>> {
+                    metrics,
+                    performance_config,
+                    service_tier,
+                    trace,
+                    usage,
+                    ..
+                } = read.payload()?;
+                let extras = MetadataExtras { performance_config, service_tier, trace };
+                Self::Metadata { metrics, usage, extras }
             }
             _ => return Ok(None),
         }))
@@ -288,11 +322,23 @@ struct MessageStop<'a, R> {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Metadata {
+#[serde(rename_all = "camelCase")]
+struct Metadata<'a, P, T> {
     metrics: Metrics,
     #[serde(default)]
     p: Padding,
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    performance_config: Option<P>,
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    service_tier: Option<T>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    trace: Option<Raw<'a>>,
     usage: Usage,
+}
+
+/// A default that asks nothing of `T`.
+fn none<T>() -> Option<T> {
+    None
 }
 
 #[cfg(test)]
@@ -340,8 +386,20 @@ mod tests {
                 r#"{"additionalModelResponseFields":{},"p":"abc","stopReason":"tool_use"}"#,
             ),
             (
-                StreamEvent::Metadata { metrics: Metrics { latency_ms: 608 }, usage: Usage::new(8, 10) },
+                StreamEvent::metadata(Metrics { latency_ms: 608 }, Usage::new(8, 10)),
                 r#"{"metrics":{"latencyMs":608},"p":"abc","usage":{"inputTokens":8,"outputTokens":10,"totalTokens":18}}"#,
+            ),
+            (
+                StreamEvent::Metadata {
+                    metrics: Metrics { latency_ms: 1 },
+                    usage: Usage::new(1, 1),
+                    extras: MetadataExtras {
+                        performance_config: Some(PerformanceConfig { latency: Some("optimized".into()) }),
+                        service_tier: Some(ServiceTier { r#type: "flex".into() }),
+                        trace: Some(Raw::empty_object()),
+                    },
+                },
+                r#"{"metrics":{"latencyMs":1},"p":"abc","performanceConfig":{"latency":"optimized"},"serviceTier":{"type":"flex"},"trace":{},"usage":{"inputTokens":1,"outputTokens":1,"totalTokens":2}}"#,
             ),
         ]
     }

@@ -277,7 +277,7 @@ fn bedrock_event(event: &Event, nonce: Nonce, out: &mut BytesMut) {
             };
             stop.encode(p, out);
             let metrics = Metrics { latency_ms: 1 };
-            StreamEvent::Metadata { metrics, usage: Usage::new(7, 3) }.encode(p, out);
+            StreamEvent::metadata(metrics, Usage::new(7, 3)).encode(p, out);
         }
         Event::Comment => StreamEvent::ContentBlockStop { index: 0 }.encode(p, out),
         Event::Wait(_) => {}

@@ -3,8 +3,10 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::content::{Message, SystemBlock};
+use super::content::{ContentBlock, Message, Role, SystemBlock};
 use super::problem;
+use super::settings::{GuardrailConfig, OutputConfig, PerformanceConfig, ServiceTier, TextStructure};
+use crate::bedrock::model::Abilities;
 use crate::json::{self, Raw, Text};
 
 /// A conversation to continue. Members that no part interprets pass through as JSON.
@@ -15,11 +17,11 @@ pub struct Request<'a> {
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     pub additional_model_request_fields: Option<Raw<'a>>,
     /// JSON pointers into the model's own answer, at most 10.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub additional_model_response_field_paths: Option<Raw<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub additional_model_response_field_paths: Vec<Text<'a>>,
     /// A guardrail to apply.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub guardrail_config: Option<Raw<'a>>,
+    pub guardrail_config: Option<GuardrailConfig<'a>>,
     /// Length and sampling.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inference_config: Option<InferenceConfig<'a>>,
@@ -27,19 +29,19 @@ pub struct Request<'a> {
     pub messages: Vec<Message<'a>>,
     /// Text format and effort of the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub output_config: Option<Raw<'a>>,
-    /// `{"latency":"standard"|"optimized"}`
+    pub output_config: Option<OutputConfig<'a>>,
+    /// Whether the answer should come sooner; echoed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub performance_config: Option<Raw<'a>>,
+    pub performance_config: Option<PerformanceConfig<'a>>,
     /// Values for a stored prompt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt_variables: Option<Raw<'a>>,
     /// At most 16 pairs, for the invocation log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_metadata: Option<Raw<'a>>,
-    /// `{"type":…}`
+    /// Which tier serves it; echoed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub service_tier: Option<Raw<'a>>,
+    pub service_tier: Option<ServiceTier<'a>>,
     /// System instructions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub system: Vec<SystemBlock<'a>>,
@@ -62,6 +64,11 @@ impl<'a> Request<'a> {
         problem::of_request(self)
     }
 
+    /// The text of the `ValidationException` for what a model of these abilities cannot do; none when it can all.
+    pub fn unsupported(&self, abilities: Abilities) -> Option<String> {
+        problem::of_support(self, abilities)
+    }
+
     /// The body.
     pub fn to_bytes(&self) -> Bytes {
         json::to_bytes(self)
@@ -70,6 +77,37 @@ impl<'a> Request<'a> {
     /// The `maxTokens` asked for, if any.
     pub fn max_tokens(&self) -> Option<u32> {
         self.inference_config.as_ref()?.max_tokens.and_then(|tokens| u32::try_from(tokens).ok())
+    }
+
+    /// The texts before which the answer ends.
+    pub fn stop_sequences(&self) -> &[Text<'a>] {
+        self.inference_config.as_ref().map_or(&[], |config| &config.stop_sequences)
+    }
+
+    /// The schema that the text of the answer must follow: JSON, unless the caller is mistaken.
+    pub fn output_schema(&self) -> Option<&str> {
+        let format = self.output_config.as_ref()?.text_format.as_ref()?;
+        let TextStructure::JsonSchema(schema) = &format.structure;
+        Some(&schema.schema)
+    }
+
+    /// The caller's last turn.
+    pub fn last_user_turn(&self) -> Option<&Message<'a>> {
+        self.messages.iter().rev().find(|message| message.role == Role::User)
+    }
+
+    /// Whether the last turn brings answers of tools.
+    pub fn answers_tools(&self) -> bool {
+        let is_result = |block: &ContentBlock<'_>| matches!(block, ContentBlock::ToolResult(_));
+        self.messages.last().is_some_and(|message| message.content.iter().any(is_result))
+    }
+
+    /// Tools of the caller.
+    pub fn tool_specs(&self) -> impl Iterator<Item = &ToolSpec<'a>> {
+        self.tool_config.iter().flat_map(|config| &config.tools).filter_map(|tool| match tool {
+            Tool::ToolSpec(spec) => Some(spec),
+            Tool::SystemTool(_) | Tool::CachePoint(_) => None,
+        })
     }
 }
 

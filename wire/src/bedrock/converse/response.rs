@@ -1,9 +1,11 @@
 //! The answer of Converse. The service sorts the keys of every object, so members are declared in that order.
 
 use bytes::Bytes;
+use serde::ser::SerializeSeq;
 use serde::{Deserialize, Serialize};
 
 use super::content::{ContentBlock, Message, Role};
+use super::settings::{PerformanceConfig, ServiceTier};
 use crate::json::{self, Raw, Text};
 
 /// A whole answer.
@@ -19,10 +21,10 @@ pub struct Response<'a> {
     pub output: Output<'a>,
     /// Echo of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub performance_config: Option<Raw<'a>>,
+    pub performance_config: Option<PerformanceConfig<'a>>,
     /// Echo of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub service_tier: Option<Raw<'a>>,
+    pub service_tier: Option<ServiceTier<'a>>,
     /// Why the model stopped.
     pub stop_reason: StopReason<'a>,
     /// What a guardrail or router did.
@@ -86,6 +88,9 @@ pub struct Metrics {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Usage {
+    /// What was written to the prompt cache, by how long it is kept.
+    #[serde(default, skip_serializing_if = "CacheDetails::is_empty")]
+    pub cache_details: CacheDetails,
     /// Read from the prompt cache; only models that have one report it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_read_input_tokens: Option<u64>,
@@ -105,6 +110,72 @@ impl Usage {
     pub fn new(input_tokens: u64, output_tokens: u64) -> Self {
         let total_tokens = input_tokens.saturating_add(output_tokens);
         Self { input_tokens, output_tokens, total_tokens, ..Self::default() }
+    }
+
+    /// With what a model's prompt cache gave and took of the prompt; `input_tokens` are the rest of it.
+    #[must_use]
+    pub fn with_cache(self, read: u64, written: CacheDetails) -> Self {
+        Self {
+            cache_details: written,
+            cache_read_input_tokens: Some(read),
+            cache_write_input_tokens: Some(written.total()),
+            total_tokens: self.total_tokens.saturating_add(read).saturating_add(written.total()),
+            ..self
+        }
+    }
+}
+
+/// Tokens written to the prompt cache: `[{"inputTokens":…,"ttl":"5m"}]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheDetails {
+    /// For five minutes.
+    pub five_minutes: u64,
+    /// For an hour.
+    pub one_hour: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CacheDetail<'a> {
+    input_tokens: u64,
+    #[serde(borrow)]
+    ttl: Text<'a>,
+}
+
+impl CacheDetails {
+    /// Whether nothing was written.
+    pub fn is_empty(&self) -> bool {
+        self.total() == 0
+    }
+
+    /// All that was written.
+    pub fn total(&self) -> u64 {
+        self.five_minutes.saturating_add(self.one_hour)
+    }
+}
+
+impl Serialize for CacheDetails {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        for (input_tokens, ttl) in [(self.one_hour, "1h"), (self.five_minutes, "5m")] {
+            if input_tokens > 0 {
+                list.serialize_element(&CacheDetail { input_tokens, ttl: ttl.into() })?;
+            }
+        }
+        list.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for CacheDetails {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut details = Self::default();
+        for detail in Vec::<CacheDetail<'de>>::deserialize(deserializer)? {
+            match detail.ttl.as_str() {
+                "1h" => details.one_hour += detail.input_tokens,
+                _ => details.five_minutes += detail.input_tokens,
+            }
+        }
+        Ok(details)
     }
 }
 
@@ -202,6 +273,18 @@ mod tests {
     fn members_and_reasons_unknown_here_do_no_harm() {
         let body = r#"{"metrics":{"latencyMs":1},"new":1,"output":{"message":{"content":[],"role":"assistant"}},"stopReason":"tired","usage":{"cacheReadInputTokenCount":0,"inputTokens":1,"outputTokens":1,"serverToolUse":{},"totalTokens":2}}"#;
         assert_eq!(Response::parse(body.as_bytes()).unwrap().stop_reason, StopReason::Other("tired".into()));
+    }
+
+    #[test]
+    fn the_total_includes_the_cache_and_the_input_does_not() {
+        let written = CacheDetails { five_minutes: 2701, one_hour: 0 };
+        let usage = Usage::new(4, 10).with_cache(0, written);
+        let json = r#"{"cacheDetails":[{"inputTokens":2701,"ttl":"5m"}],"cacheReadInputTokens":0,"cacheWriteInputTokens":2701,"inputTokens":4,"outputTokens":10,"totalTokens":2715}"#;
+        assert_eq!(serde_json::to_string(&usage).unwrap(), json);
+        assert_eq!(serde_json::from_str::<Usage>(json).unwrap(), usage);
+        let read = Usage::new(4, 10).with_cache(2701, CacheDetails::default());
+        let json = r#"{"cacheReadInputTokens":2701,"cacheWriteInputTokens":0,"inputTokens":4,"outputTokens":10,"totalTokens":2715}"#;
+        assert_eq!(serde_json::to_string(&read).unwrap(), json);
     }
 
     #[test]

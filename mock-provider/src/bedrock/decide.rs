@@ -1,0 +1,126 @@
+//! What is decided about an answer before the first token of it is due.
+
+use std::time::Duration;
+
+use wire::bedrock::converse::{CacheDetails, Usage};
+use wire::bedrock::headers::InvocationCounts;
+use wire::bedrock::invoke_stream::InvocationMetrics;
+
+use super::Bedrock;
+use super::failure::Failure;
+use super::settlement::Settlement;
+use super::target::Target;
+use crate::call::{Call, Engine};
+use crate::engine::Timing;
+use crate::engine::ask::Ask;
+use crate::engine::reply::Reply;
+use crate::profile::{Kind, Profile};
+
+/// A prompt, in tokens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Prompt {
+    /// What no cache holds or takes.
+    pub(super) input: u64,
+    /// What the prompt cache gave and took, where the request has cache points.
+    pub(super) cached: Option<Cached>,
+}
+
+/// What the prompt cache gave and took of a prompt.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Cached {
+    pub(super) read: u64,
+    pub(super) written: CacheDetails,
+}
+
+impl Prompt {
+    /// All of it.
+    pub(super) fn total(&self) -> u64 {
+        self.input + self.cached.map_or(0, |cached| cached.read + cached.written.total())
+    }
+
+    /// What the model has to read: a cached prefix costs it no time.
+    fn to_read(self) -> u64 {
+        self.input + self.cached.map_or(0, |cached| cached.written.total())
+    }
+
+    fn usage(self, output_tokens: u32) -> Usage {
+        let usage = Usage::new(self.input, u64::from(output_tokens));
+        self.cached.map_or(usage, |cached| usage.with_cache(cached.read, cached.written))
+    }
+}
+
+impl From<u64> for Prompt {
+    fn from(input: u64) -> Self {
+        Self { input, cached: None }
+    }
+}
+
+/// An answer and what it takes.
+pub(super) struct Decided<'p> {
+    pub(super) profile: &'p Profile,
+    pub(super) reply: Reply,
+    pub(super) timing: Timing,
+    pub(super) usage: Usage,
+    pub(super) settlement: Settlement,
+}
+
+impl Decided<'_> {
+    /// Milliseconds from the request to the end of the answer.
+    pub(super) fn latency_ms(&self) -> u64 {
+        milliseconds(self.timing.complete(self.reply.tokens()))
+    }
+
+    fn cache_counts(&self) -> Option<(u64, u64)> {
+        self.usage.cache_read_input_tokens.zip(self.usage.cache_write_input_tokens)
+    }
+
+    /// What InvokeModel says in headers.
+    pub(super) fn counts(&self) -> InvocationCounts {
+        InvocationCounts {
+            input_tokens: self.usage.input_tokens,
+            output_tokens: Some(self.usage.output_tokens),
+            cache: self.cache_counts(),
+            latency_ms: self.latency_ms(),
+        }
+    }
+
+    /// What the last object of InvokeModelWithResponseStream says.
+    pub(super) fn metrics(&self) -> InvocationMetrics {
+        InvocationMetrics {
+            input_token_count: self.usage.input_tokens,
+            output_token_count: self.usage.output_tokens,
+            invocation_latency: self.latency_ms(),
+            first_byte_latency: milliseconds(self.timing.first()),
+            cache_read_input_token_count: self.usage.cache_read_input_tokens,
+            cache_write_input_token_count: self.usage.cache_write_input_tokens,
+        }
+    }
+}
+
+pub(super) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl Bedrock {
+    /// Reserves the quota of a chat and decides its answer. `asked` is what the caller said of the length, `ask`
+    /// has what holds.
+    pub(super) fn decide<'e>(
+        &self,
+        engine: &'e Engine,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        (prompt, asked): (Prompt, Option<u32>),
+        ask: &Ask<'_>,
+    ) -> Result<Decided<'e>, Failure> {
+        let settlement = Settlement::reserve(&self.quota, target, prompt, asked)?;
+        let profile = target.profile(&engine.plan, Kind::Chat);
+        let reply = engine.reply(profile, &call.identity, ask);
+        Ok(Decided {
+            profile,
+            timing: engine.timing(profile, &call.identity, prompt.to_read()),
+            usage: prompt.usage(reply.tokens()),
+            reply,
+            settlement,
+        })
+    }
+}
