@@ -57,6 +57,12 @@ impl Length for Reply {
     }
 }
 
+impl Length for u32 {
+    fn tokens(&self) -> u32 {
+        *self
+    }
+}
+
 /// What every surface works with.
 #[derive(Debug)]
 pub(crate) struct Engine {

@@ -1,7 +1,6 @@
 //! Claude through InvokeModel: a whole answer in the vendor's own format.
 
 use http::Response;
-use wire::bedrock::headers::InvocationCounts;
 use wire::bedrock::invoke_claude::{Block, Content, Request, Response as Answered, Usage};
 use wire::bedrock::model::claude_name;
 use world::http::Body;
@@ -11,6 +10,8 @@ use super::failure::Failure;
 use super::target::Target;
 use super::{Bedrock, invoke};
 use crate::call::{Call, Engine};
+use crate::engine::ask::Ask;
+use crate::engine::reply::Stop;
 use crate::engine::tokens;
 
 /// The longest prompt of Claude models, in tokens.
@@ -26,20 +27,14 @@ impl Bedrock {
         target: &Target<'_>,
     ) -> Result<Response<Body>, Failure> {
         let mut decided = self.decide_claude(engine, call, target)?;
-        engine.sleep(call, decided.timing.complete(decided.answer.tokens())).await;
-        decided.settlement.generated(decided.answer.tokens());
+        engine.sleep(call, decided.timing.complete(decided.reply.tokens())).await;
+        decided.settlement.generated(decided.reply.tokens());
         let (id, usage) = (message_id(engine, call), usage(&decided));
-        let content = vec![Block::text(decided.answer.text())];
-        let stop_reason = decided.stop_reason();
+        let content = vec![Block::text(decided.reply.text())];
         let model = claude_name(target.id.base());
-        let answered = Answered::new(id, model, content, stop_reason.as_str(), usage);
-        let counts = InvocationCounts {
-            input_tokens: usage.input_tokens,
-            output_tokens: Some(usage.output_tokens),
-            cache: None,
-            latency_ms: decided.latency_ms(),
-        };
-        Ok(engine.announce(invoke::answered(engine, call, answered.to_bytes(), counts), &decided.answer))
+        let answered = Answered::new(id, model, content, stop_reason(&decided), usage);
+        let counts = decided.counts();
+        Ok(engine.announce(invoke::answered(engine, call, answered.to_bytes(), counts), &decided.reply))
     }
 
     /// Checks a request and decides its answer; the same for both ways of delivery.
@@ -63,7 +58,8 @@ impl Bedrock {
             let message = wire::bedrock::error::text::prompt_too_long(prompt_tokens, CONTEXT_TOKENS);
             return Err(Failure::invalid(message));
         }
-        self.decide(engine, call, target, prompt_tokens, (Some(asked), asked))
+        let ask = Ask::text(target.id.base(), asked);
+        self.decide(engine, call, target, (prompt_tokens.into(), Some(asked)), &ask)
     }
 }
 
@@ -78,6 +74,10 @@ pub(super) fn message_id(engine: &Engine, call: &Call<'_>) -> String {
         bits /= 58;
     }
     id
+}
+
+pub(super) fn stop_reason(decided: &Decided<'_>) -> &'static str {
+    if *decided.reply.stop() == Stop::MaxTokens { "max_tokens" } else { "end_turn" }
 }
 
 pub(super) fn usage(decided: &Decided<'_>) -> Usage {

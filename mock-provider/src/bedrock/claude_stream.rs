@@ -10,15 +10,15 @@ use wire::bedrock::stream_frame::Padding;
 use world::http::Body;
 use world::{Draws, Instant};
 
-use super::claude::{message_id, usage};
-use super::converse::Decided;
+use super::claude::{message_id, stop_reason, usage};
+use super::decide::Decided;
 use super::failure::Failure;
 use super::settlement::Settlement;
 use super::target::Target;
 use super::{Bedrock, invoke, reply};
 use crate::call::{Call, Engine};
-use crate::engine::Answer;
 use crate::engine::paced::{Pace, Script};
+use crate::engine::reply::{Block as Spoken, Reply};
 
 impl Bedrock {
     pub(super) async fn claude_stream(
@@ -31,18 +31,18 @@ impl Bedrock {
         let script = ClaudeScript::new(decided, engine, call, claude_name(target.id.base()));
         let mut timer = engine.sleep(call, script.pace.first());
         (&mut timer).await;
-        let answer = script.answer;
+        let tokens = script.reply.tokens();
         let mut response =
             reply::base(engine, call, StatusCode::OK, EVENT_STREAM, engine.play(script, timer));
         response.headers_mut().insert(headers::CONTENT_TYPE, headers::JSON);
         invoke::echo(call, &mut response);
-        Ok(engine.announce(response, &answer))
+        Ok(engine.announce(response, &tokens))
     }
 }
 
 struct ClaudeScript {
     pace: Pace,
-    answer: Answer,
+    reply: Reply,
     /// The first object, until it is sent.
     start: Option<Answered<'static>>,
     stop_reason: &'static str,
@@ -57,27 +57,14 @@ impl ClaudeScript {
     fn new(decided: Decided<'_>, engine: &Engine, call: &Call<'_>, model: &str) -> Self {
         // What the service says at the start of the output: a token or two.
         let started = Usage { output_tokens: 1, ..usage(&decided) };
-        let milliseconds =
-            |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         Self {
-            pace: Pace::new(
-                call.arrived,
-                decided.timing,
-                decided.profile.coalescing,
-                decided.answer.tokens(),
-            ),
-            answer: decided.answer,
+            pace: Pace::new(call.arrived, decided.timing, decided.profile.coalescing, decided.reply.tokens()),
             start: Some(Answered::started(message_id(engine, call), model.to_owned(), started)),
-            stop_reason: if decided.answer.is_cut() { "max_tokens" } else { "end_turn" },
-            metrics: InvocationMetrics {
-                input_token_count: decided.usage.input_tokens,
-                output_token_count: decided.usage.output_tokens,
-                invocation_latency: decided.latency_ms(),
-                first_byte_latency: milliseconds(decided.timing.first()),
-                ..InvocationMetrics::default()
-            },
+            stop_reason: stop_reason(&decided),
+            metrics: decided.metrics(),
             paddings: Draws::from_hash(engine.request_bits(&call.identity).1),
             settlement: decided.settlement,
+            reply: decided.reply,
             text: String::new(),
             scratch: BytesMut::new(),
         }
@@ -110,7 +97,11 @@ impl Script for ClaudeScript {
         self.settlement.generated(tokens.end);
         let mut text = std::mem::take(&mut self.text);
         text.clear();
-        self.answer.write(tokens, &mut text);
+        for piece in self.reply.pieces(tokens) {
+            if let Spoken::Text(content) = piece.content {
+                content.write(piece.tokens, &mut text);
+            }
+        }
         self.say(&StreamObject::text(0, text.as_str()), out);
         self.text = text;
         if self.pace.due().is_none() {

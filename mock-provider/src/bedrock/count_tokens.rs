@@ -5,12 +5,13 @@ use std::time::Duration;
 use http::Response;
 use wire::bedrock::count_tokens::{Input, MODEL_ID_LIMIT, Request, Response as Counted};
 use wire::bedrock::error::text;
+use wire::bedrock::model::Family;
 use wire::bedrock::{converse, invoke_claude};
 use world::http::Body;
 
 use super::failure::Failure;
 use super::target::Target;
-use super::{Bedrock, claude, prompt, reply};
+use super::{Bedrock, claude, invoke, prompt, reply};
 use crate::call::{Call, Engine};
 
 /// How long a count takes: no model is asked. Our assumption.
@@ -23,26 +24,32 @@ impl Bedrock {
         call: &Call<'_>,
         target: &Target<'_>,
     ) -> Result<Response<Body>, Failure> {
+        if !target.family.converses() {
+            return Err(Failure::invalid(text::UNSUPPORTED_ACTION));
+        }
         let id = target.id;
         if id.is_arn() || id.profile().is_some() || id.as_str().len() > MODEL_ID_LIMIT {
             return Err(Failure::invalid(text::UNKNOWN_MODEL));
         }
         let request = Request::parse(call.body).map_err(|error| malformed(&error))?;
-        let input_tokens = count(&request)?;
+        let input_tokens = count(&request, target)?;
         engine.sleep(call, DELAY).await;
         Ok(reply::json(engine, call, Counted { input_tokens }.to_bytes()))
     }
 }
 
-fn count(request: &Request<'_>) -> Result<u64, Failure> {
+fn count(request: &Request<'_>, target: &Target<'_>) -> Result<u64, Failure> {
     match &request.input {
         Input::Converse(conversation) => count_conversation(conversation),
         Input::InvokeModel(invocation) => {
             let body = invocation
                 .decoded()
                 .ok_or_else(|| Failure::invalid(text::malformed_input("body: invalid base64")))?;
-            let request = invoke_claude::Request::parse(&body).map_err(Failure::invalid)?;
-            Ok(claude::prompt_tokens(&request))
+            if target.family == Family::Claude {
+                let request = invoke_claude::Request::parse(&body).map_err(Failure::invalid)?;
+                return Ok(claude::prompt_tokens(&request));
+            }
+            invoke::prompt_tokens(&body, target).map_err(Failure::invalid)
         }
     }
 }

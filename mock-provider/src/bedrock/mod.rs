@@ -8,6 +8,7 @@ mod count_tokens;
 mod decide;
 mod failure;
 mod guardrail;
+mod inference_profiles;
 mod invoke;
 mod models;
 mod prompt;
@@ -15,7 +16,6 @@ mod prompt_cache;
 mod reply;
 mod settlement;
 mod target;
-mod titan_embeddings;
 
 use http::Response;
 use world::http::Body;
@@ -79,7 +79,9 @@ impl Bedrock {
                 let target = Target::find(&engine.plan, model, region)?;
                 self.operate(engine, call, *operation, &target).await
             }
-            Route::ListFoundationModels => Ok(models::list(engine, call, region)),
+            Route::ListFoundationModels => models::list(engine, call, region),
+            Route::ListInferenceProfiles => inference_profiles::list(engine, call, region),
+            Route::GetInferenceProfile { profile } => inference_profiles::get(engine, call, region, profile),
             Route::GetFoundationModel { model } => models::get(engine, call, region, model),
             Route::ApplyGuardrail { guardrail, version } => {
                 self.apply_guardrail(engine, call, (guardrail, version)).await

@@ -7,6 +7,7 @@ use wire::bedrock::model::{Abilities, Family, MODELS, Model, ModelId};
 use world::http::Body;
 
 use super::failure::Failure;
+use super::inference_profiles::one_of;
 use super::reply;
 use crate::call::{Call, Engine};
 
@@ -43,11 +44,11 @@ struct Lifecycle {
 }
 
 /// The models that match the query, all of them without one.
-pub(super) fn list(engine: &Engine, call: &Call<'_>, region: &str) -> Response<Body> {
-    let wanted = Filter::of_query(call.parts.uri.query().unwrap_or_default());
+pub(super) fn list(engine: &Engine, call: &Call<'_>, region: &str) -> Result<Response<Body>, Failure> {
+    let wanted = Filter::of_query(call.parts.uri.query().unwrap_or_default())?;
     let model_summaries =
         MODELS.iter().map(|model| entry(model, region)).filter(|entry| wanted.takes(entry)).collect();
-    reply::json(engine, call, wire::json::to_bytes(&List { model_summaries }))
+    Ok(reply::json(engine, call, wire::json::to_bytes(&List { model_summaries })))
 }
 
 /// One model, by id or ARN.
@@ -57,7 +58,9 @@ pub(super) fn get(
     region: &str,
     id: &str,
 ) -> Result<Response<Body>, Failure> {
-    let model = ModelId::new(id).model().ok_or(ErrorKind::Validation)?;
+    let id = ModelId::new(id);
+    // A profile is no foundation model.
+    let model = id.model().filter(|_| id.profile().is_none()).ok_or(ErrorKind::Validation)?;
     Ok(reply::json(engine, call, wire::json::to_bytes(&Details { model_details: entry(model, region) })))
 }
 
@@ -96,19 +99,21 @@ struct Filter {
 }
 
 impl Filter {
-    fn of_query(query: &str) -> Self {
+    fn of_query(query: &str) -> Result<Self, Failure> {
         let mut filter = Self::default();
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
-            let place = match &*key {
-                "byProvider" => &mut filter.provider,
-                "byOutputModality" => &mut filter.output,
-                "byInferenceType" => &mut filter.inference,
-                "byCustomizationType" => &mut filter.customization,
-                _ => continue,
-            };
-            *place = value.into_owned();
+            let check = |accepted: &[&str]| one_of(&value, &key, accepted);
+            match &*key {
+                "byProvider" => filter.provider = value.into_owned(),
+                "byOutputModality" => filter.output = check(&["TEXT", "IMAGE", "EMBEDDING"])?,
+                "byInferenceType" => filter.inference = check(&["ON_DEMAND", "PROVISIONED"])?,
+                "byCustomizationType" => {
+                    filter.customization = check(&["FINE_TUNING", "CONTINUED_PRE_TRAINING", "DISTILLATION"])?;
+                }
+                _ => {}
+            }
         }
-        filter
+        Ok(filter)
     }
 
     fn takes(&self, entry: &Entry<'_>) -> bool {

@@ -27,7 +27,15 @@ pub(super) fn json(engine: &Engine, call: &Call<'_>, body: impl Into<bytes::Byte
 }
 
 /// A lower-case UUID of version 4.
-fn request_id((high, low): (u64, u64)) -> HeaderValue {
+pub(super) fn uuid(bits: (u64, u64)) -> String {
+    uuid_text(bits).map(char::from).iter().collect()
+}
+
+fn request_id(bits: (u64, u64)) -> HeaderValue {
+    HeaderValue::from_bytes(&uuid_text(bits)).unwrap_or(HeaderValue::from_static(""))
+}
+
+fn uuid_text((high, low): (u64, u64)) -> [u8; 36] {
     let high = high & !0xf000 | 0x4000;
     let low = low & !(0b11 << 62) | 0b10 << 62;
     let mut text = [b'-'; 36];
@@ -39,7 +47,7 @@ fn request_id((high, low): (u64, u64)) -> HeaderValue {
             *byte = b"0123456789abcdef"[digit as usize];
         }
     }
-    HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static(""))
+    text
 }
 
 #[cfg(test)]

@@ -175,8 +175,8 @@ fn tokens_are_counted_and_models_listed() {
 
         let get = |path: &str| request(Method::GET, path, &[], "");
         let listed = bench.call(get("/foundation-models?byProvider=amazon&byOutputModality=EMBEDDING")).await;
-        assert_eq!(listed.text().matches(r#""modelId":"amazon.titan-embed-text-v"#).count(), 2);
-        assert_eq!(listed.text().matches(r#""modelId":"#).count(), 2);
+        assert_eq!(listed.text().matches(r#""modelId":"amazon.titan-embed-"#).count(), 3);
+        assert_eq!(listed.text().matches(r#""modelId":"#).count(), 3);
         let one = bench.call(get("/foundation-models/amazon.titan-embed-text-v1")).await;
         assert_eq!(
             one.text(),

@@ -1,6 +1,9 @@
 //! A mock over virtual pipes: what goes over the wire, byte by byte, and when.
 
 mod bedrock;
+mod bedrock_control;
+mod bedrock_converse;
+mod bedrock_invoke;
 mod embeddings;
 mod faults;
 mod harness;

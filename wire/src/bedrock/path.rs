@@ -98,6 +98,13 @@ pub enum Route<'a> {
         /// The id or ARN.
         model: Cow<'a, str>,
     },
+    /// `GET /inference-profiles`
+    ListInferenceProfiles,
+    /// `GET /inference-profiles/{id}`
+    GetInferenceProfile {
+        /// The id or ARN.
+        profile: Cow<'a, str>,
+    },
     /// `POST /guardrail/{id}/version/{v}/apply`
     ApplyGuardrail {
         /// The guardrail's id.
@@ -143,6 +150,10 @@ pub fn parse<'a>(method: &Method, path: &'a str) -> Result<Route<'a>, PathError>
         [Some("foundation-models"), None, ..] if get => Ok(Route::ListFoundationModels),
         [Some("foundation-models"), Some(id), None, ..] if get => {
             Ok(Route::GetFoundationModel { model: label(id)? })
+        }
+        [Some("inference-profiles"), None, ..] if get => Ok(Route::ListInferenceProfiles),
+        [Some("inference-profiles"), Some(id), None, ..] if get => {
+            Ok(Route::GetInferenceProfile { profile: label(id)? })
         }
         [Some("guardrail"), Some(id), Some("version"), Some(version), Some("apply"), None] if post => {
             Ok(Route::ApplyGuardrail { guardrail: label(id)?, version: label(version)? })
@@ -222,6 +233,11 @@ mod tests {
         assert_eq!(
             parse(&Method::GET, "/foundation-models/a%3A0"),
             Ok(Route::GetFoundationModel { model: "a:0".into() })
+        );
+        assert_eq!(parse(&Method::GET, "/inference-profiles"), Ok(Route::ListInferenceProfiles));
+        assert_eq!(
+            parse(&Method::GET, "/inference-profiles/us.a%3A0"),
+            Ok(Route::GetInferenceProfile { profile: "us.a:0".into() })
         );
         assert_eq!(parse(&Method::POST, "/async-invoke"), Ok(Route::StartAsyncInvoke));
         assert_eq!(parse(&Method::GET, "/async-invoke"), Ok(Route::ListAsyncInvokes));

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use wire::bedrock::converse::{ContentBlock, Message, ModelFields, Request, ToolChoice as Choice};
+use wire::bedrock::converse::{ModelFields, Request, ToolChoice as Choice};
 use wire::bedrock::model::Family;
 use wire::json::{Raw, Text};
 
@@ -22,7 +22,6 @@ pub(super) fn of<'r>(
     schema: Option<Raw<'r>>,
 ) -> Ask<'r> {
     let plain = Ask::text(target.id.base(), allowed);
-    let prompt = request.last_user_turn().map_or(Cow::Borrowed(""), text_of);
     let stops = request.stop_sequences().iter().map(|stop| Cow::Borrowed(stop.as_str())).collect();
     Ask {
         stops,
@@ -32,7 +31,6 @@ pub(super) fn of<'r>(
         answers_tool: request.answers_tools(),
         format: schema.map_or(plain.format, Format::JsonSchema),
         thinking: thinking(request, target),
-        prompt,
         ..plain
     }
 }
@@ -46,18 +44,6 @@ fn choice<'r>(request: &'r Request<'_>) -> ToolChoice<'r> {
         None | Some(Choice::Auto(_)) => ToolChoice::Auto,
         Some(Choice::Any(_)) => ToolChoice::Any,
         Some(Choice::Tool(named)) => ToolChoice::Named(Cow::Borrowed(named.name.as_str())),
-    }
-}
-
-/// The text of a turn.
-pub(in super::super) fn text_of<'r>(message: &'r Message<'_>) -> Cow<'r, str> {
-    let mut texts = message.content.iter().filter_map(ContentBlock::as_text);
-    match (texts.next(), texts.next()) {
-        (None, _) => Cow::Borrowed(""),
-        (Some(only), None) => Cow::Borrowed(only),
-        (Some(first), Some(second)) => {
-            Cow::Owned(texts.fold(format!("{first}\n{second}"), |all, text| all + "\n" + text))
-        }
     }
 }
 

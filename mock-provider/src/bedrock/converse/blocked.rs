@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use http::{Response, StatusCode};
-use wire::bedrock::converse::{ContentBlock, Metrics, Request, Response as Answered, Role, StopReason, Usage};
+use wire::bedrock::converse::{
+    ContentBlock, Metrics, Request, Response as Answered, Role, StopReason, Usage,
+};
 use wire::bedrock::converse_stream::{MetadataExtras, StreamEvent};
 use wire::bedrock::headers::EVENT_STREAM;
 use world::http::Body;
@@ -28,8 +30,7 @@ pub(super) async fn whole(
     engine.sleep(call, LATENCY).await;
     let content = vec![ContentBlock::Text(BLOCKED_MESSAGE.into())];
     let latency_ms = milliseconds(LATENCY);
-    let mut answered =
-        Answered::new(content, StopReason::GuardrailIntervened, Usage::default(), latency_ms);
+    let mut answered = Answered::new(content, StopReason::GuardrailIntervened, Usage::default(), latency_ms);
     answered.performance_config = request.performance_config.clone();
     answered.service_tier = request.service_tier.clone();
     let trace = verdict.is_traced().then(|| verdict.trace("").to_json());

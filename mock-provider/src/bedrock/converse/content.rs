@@ -28,7 +28,10 @@ impl Said {
             Self::Thinking { text, signature } => {
                 let text = text.as_str().into();
                 let signature = Some(signature.as_str().into());
-                ContentBlock::ReasoningContent(ReasoningContent::ReasoningText(ReasoningText { signature, text }))
+                ContentBlock::ReasoningContent(ReasoningContent::ReasoningText(ReasoningText {
+                    signature,
+                    text,
+                }))
             }
             Self::Call { id, name, arguments } => ContentBlock::ToolUse(ToolUse {
                 input: Raw::parse(arguments).unwrap_or_else(|_| Raw::empty_object()),

@@ -19,6 +19,7 @@ use super::guardrail::Verdict;
 use super::target::Target;
 use super::{Bedrock, guardrail, prompt, reply};
 use crate::call::{Call, Engine};
+use crate::engine::ask::Ask;
 use crate::engine::reply::Stop;
 use stream::ConverseScript;
 
@@ -48,7 +49,9 @@ impl Bedrock {
     ) -> Result<Response<Body>, Failure> {
         let mut conversation = match self.decide_converse(engine, call, target)? {
             Outcome::Answered(conversation) => conversation,
-            Outcome::Blocked(blocked) => return Ok(blocked::whole(engine, call, &blocked.0, &blocked.1).await),
+            Outcome::Blocked(blocked) => {
+                return Ok(blocked::whole(engine, call, &blocked.0, &blocked.1).await);
+            }
         };
         let decided = &mut conversation.decided;
         engine.sleep(call, decided.timing.complete(decided.reply.tokens())).await;
@@ -65,7 +68,9 @@ impl Bedrock {
     ) -> Result<Response<Body>, Failure> {
         let conversation = match self.decide_converse(engine, call, target)? {
             Outcome::Answered(conversation) => conversation,
-            Outcome::Blocked(blocked) => return Ok(blocked::stream(engine, call, &blocked.0, &blocked.1).await),
+            Outcome::Blocked(blocked) => {
+                return Ok(blocked::stream(engine, call, &blocked.0, &blocked.1).await);
+            }
         };
         let tokens = conversation.decided.reply.tokens();
         let script = ConverseScript::new(*conversation, engine, call, target);
@@ -98,9 +103,8 @@ impl Bedrock {
             let verdict = verdict.clone();
             return Ok(Outcome::Blocked(Box::new((request, verdict))));
         }
-        let schema = ask::schema(&request);
-        let ask = ask::of(&request, target, allowed, schema);
-        let decided = self.decide(engine, call, target, (prompt, request.max_tokens()), &ask)?;
+        let asked = request.max_tokens();
+        let decided = self.decide(engine, call, target, (prompt, asked), &ask(&request, target, allowed))?;
         let fields = fields::of(&request, target, &decided);
         Ok(Outcome::Answered(Box::new(Conversation { request, decided, verdict, fields })))
     }
@@ -157,8 +161,13 @@ impl Conversation<'_, '_> {
     }
 }
 
+/// What a conversation asks, for an answer of at most `allowed` tokens.
+pub(super) fn ask<'r>(request: &'r Request<'_>, target: &Target<'r>, allowed: u32) -> Ask<'r> {
+    ask::of(request, target, allowed, ask::schema(request))
+}
+
 /// Why an answer ends, in Converse's words.
-fn stop_reason(stop: &Stop) -> StopReason<'static> {
+pub(super) fn stop_reason(stop: &Stop) -> StopReason<'static> {
     match stop {
         Stop::End => StopReason::EndTurn,
         Stop::MaxTokens => StopReason::MaxTokens,

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use bytes::BytesMut;
-use wire::bedrock::converse::{Metrics, PerformanceConfig, Role, ServiceTier, StopReason, Usage, tool_use_id};
+use wire::bedrock::converse::{
+    Metrics, PerformanceConfig, Role, ServiceTier, StopReason, Usage, tool_use_id,
+};
 use wire::bedrock::converse_stream::{
     BlockStart, Delta, MetadataExtras, ReasoningDelta, StreamEvent, ToolUseDelta, ToolUseStart,
 };
@@ -92,7 +94,11 @@ impl ConverseScript {
             reply: decided.reply,
             pieces: Pieces {
                 voice: Voice::of(engine, call),
-                arguments: if target.family == Family::Claude { Arguments::Piecewise } else { Arguments::Whole },
+                arguments: if target.family == Family::Claude {
+                    Arguments::Piecewise
+                } else {
+                    Arguments::Whole
+                },
                 signature: if thinks { content::signature(engine, call) } else { String::new() },
                 text: String::new(),
             },
@@ -121,7 +127,10 @@ impl Ending {
                 .performance_config
                 .as_ref()
                 .map(|config| PerformanceConfig { latency: config.latency.as_ref().map(text) }),
-            service_tier: request.service_tier.as_ref().map(|tier| ServiceTier { r#type: text(&tier.r#type) }),
+            service_tier: request
+                .service_tier
+                .as_ref()
+                .map(|tier| ServiceTier { r#type: text(&tier.r#type) }),
             replaced: conversation.intervention().is_some() && !conversation.is_asynchronous(),
         }
     }

@@ -29,8 +29,7 @@ impl Bedrock {
 /// Ids are lower-case letters and digits, or an ARN that ends in them; versions are `DRAFT` or a number.
 fn check_names(guardrail: &str, version: &str) -> Result<(), Failure> {
     let id = guardrail.rsplit('/').next().unwrap_or(guardrail);
-    let is_id =
-        !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let is_id = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     let is_version = version == "DRAFT"
         || (1..=8).contains(&version.len())
             && !version.starts_with('0')

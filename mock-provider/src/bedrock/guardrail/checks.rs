@@ -8,8 +8,8 @@ use wire::bedrock::error::text;
 use wire::json::Text;
 use world::http::Body;
 
-use super::policy::{self, BLOCKED_WORD};
 use super::DELAY;
+use super::policy::{self, BLOCKED_WORD};
 use crate::bedrock::failure::Failure;
 use crate::bedrock::{Bedrock, reply};
 use crate::call::{Call, Engine};

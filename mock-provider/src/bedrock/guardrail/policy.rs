@@ -62,11 +62,8 @@ impl Findings {
     }
 
     pub(super) fn assessment(&self) -> Assessment {
-        let word = |found: &String| Word {
-            action: "BLOCKED".to_owned(),
-            detected: true,
-            r#match: found.clone(),
-        };
+        let word =
+            |found: &String| Word { action: "BLOCKED".to_owned(), detected: true, r#match: found.clone() };
         let address = |found: &String| PiiEntity {
             action: "ANONYMIZED".to_owned(),
             detected: true,

@@ -80,8 +80,11 @@ impl Verdict {
             trace.action_reason = Some("Guardrail blocked.".to_owned());
         }
         if !said.is_empty() {
-            let findings =
-                if self.blocks_answer { Findings::of_answer(said) } else { Findings::of(std::iter::once(said)) };
+            let findings = if self.blocks_answer {
+                Findings::of_answer(said)
+            } else {
+                Findings::of(std::iter::once(said))
+            };
             trace.output_assessments = BTreeMap::from([(self.id.clone(), vec![findings.assessment()])]);
             trace.model_output = vec![said.to_owned()];
         }

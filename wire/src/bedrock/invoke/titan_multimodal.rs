@@ -46,7 +46,7 @@ impl<'a> Request<'a> {
             violations.add(pointer, &format!("{length} is not a valid enum value"));
         }
         violations.into_result()?;
-        let is_empty = |text: &Option<Text<'_>>| text.as_ref().is_none_or(|text| text.is_empty());
+        let is_empty = |text: &Option<Text<'_>>| text.as_ref().is_none_or(Text::is_empty);
         if is_empty(&request.input_text) && is_empty(&request.input_image) {
             return Err(malformed_input("expected at least one of [inputText, inputImage]"));
         }

@@ -6,16 +6,17 @@ use wire::bedrock::headers::InvocationCounts;
 use wire::bedrock::titan_embeddings::{Embedding, EmbeddingType, Request, Version, write_response};
 use world::http::Body;
 
-use super::failure::Failure;
-use super::settlement::Settlement;
-use super::target::Target;
-use super::{Bedrock, invoke};
+use super::super::Bedrock;
+use super::super::failure::Failure;
+use super::super::settlement::Settlement;
+use super::super::target::Target;
+use super::answered;
 use crate::call::{Call, Engine};
 use crate::engine::tokens;
 use crate::profile::Kind;
 
 impl Bedrock {
-    pub(super) async fn titan_embeddings(
+    pub(in crate::bedrock) async fn titan_embeddings(
         &self,
         engine: &Engine,
         call: &Call<'_>,
@@ -38,6 +39,6 @@ impl Bedrock {
         write_response(&request, version, Embedding { floats: &floats, list: &list }, input_tokens, &mut out);
         let latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
         let counts = InvocationCounts { input_tokens, latency_ms, ..InvocationCounts::default() };
-        Ok(invoke::answered(engine, call, out, counts))
+        Ok(answered(engine, call, out, counts))
     }
 }

@@ -1,0 +1,230 @@
+//! ListInferenceProfiles and GetInferenceProfile.
+//!
+//! The service's own profiles are those of the caller's part of the world and `global.`. Profiles of an account
+//! cannot be made here; one that is asked for by its ARN is there, with a Claude model behind it.
+
+use http::Response;
+use serde::Serialize;
+use wire::bedrock::error::{Error, ErrorKind};
+use wire::bedrock::model::{Family, MODELS, Model, ModelId, Profile};
+use world::http::Body;
+
+use super::failure::Failure;
+use super::reply;
+use crate::call::{Call, Engine};
+
+/// The account whose resources these are.
+const ACCOUNT: &str = "123456789012";
+/// When they were made. The service writes times so.
+const MADE: &str = "2025-01-01T00:00:00Z";
+/// The model behind an account's own profile.
+const BEHIND: &str = "anthropic.claude-3-haiku-20240307-v1:0";
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct List {
+    inference_profile_summaries: Vec<Summary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_token: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Summary {
+    created_at: &'static str,
+    description: String,
+    inference_profile_arn: String,
+    inference_profile_id: String,
+    inference_profile_name: String,
+    models: Vec<Behind>,
+    status: &'static str,
+    r#type: &'static str,
+    updated_at: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Behind {
+    model_arn: String,
+}
+
+/// What the query asks for.
+#[derive(Debug, Default)]
+struct Wish {
+    kind: Option<String>,
+    most: Option<usize>,
+    from: usize,
+}
+
+/// The profiles of a region.
+pub(super) fn list(engine: &Engine, call: &Call<'_>, region: &str) -> Result<Response<Body>, Failure> {
+    let wish = Wish::of_query(call.parts.uri.query().unwrap_or_default())?;
+    let all: Vec<Summary> = if wish.kind.as_deref() == Some("APPLICATION") {
+        Vec::new()
+    } else {
+        let profiles = profiles_of(region);
+        profiles
+            .iter()
+            .flat_map(|profile| MODELS.iter().filter_map(|model| system_defined(*profile, model, region)))
+            .collect()
+    };
+    let most = wish.most.unwrap_or(1_000);
+    let next_token = (all.len() > wish.from + most).then(|| (wish.from + most).to_string());
+    let inference_profile_summaries = all.into_iter().skip(wish.from).take(most).collect();
+    let list = List { inference_profile_summaries, next_token };
+    Ok(reply::json(engine, call, wire::json::to_bytes(&list)))
+}
+
+/// One profile, by id or ARN.
+pub(super) fn get(
+    engine: &Engine,
+    call: &Call<'_>,
+    region: &str,
+    text: &str,
+) -> Result<Response<Body>, Failure> {
+    let id = ModelId::new(text);
+    let found = if text.contains(":application-inference-profile/") {
+        Some(application(text, id.base(), region))
+    } else {
+        id.profile().zip(id.model()).and_then(|(profile, model)| system_defined(profile, model, region))
+    };
+    let missing = || Error::new(ErrorKind::ResourceNotFound, "Inference profile not found.");
+    Ok(reply::json(engine, call, wire::json::to_bytes(&found.ok_or_else(missing)?)))
+}
+
+/// Those that serve callers of a region.
+fn profiles_of(region: &str) -> [Profile; 2] {
+    let regional = match region.split('-').next().unwrap_or_default() {
+        "us" if region.starts_with("us-gov") => Profile::UsGov,
+        "eu" => Profile::Eu,
+        "ap" => Profile::Apac,
+        _ => Profile::Us,
+    };
+    [regional, Profile::Global]
+}
+
+/// Regions that a profile may send a request to.
+fn regions_of(profile: Profile, home: &str) -> Vec<&str> {
+    match profile {
+        Profile::Us => vec!["us-east-1", "us-east-2", "us-west-2"],
+        Profile::Eu => vec!["eu-central-1", "eu-north-1", "eu-west-1", "eu-west-3"],
+        Profile::Apac => vec!["ap-northeast-1", "ap-southeast-1", "ap-southeast-2"],
+        Profile::UsGov => vec!["us-gov-east-1", "us-gov-west-1"],
+        Profile::Global => vec![home],
+    }
+}
+
+fn system_defined(profile: Profile, model: &Model, region: &str) -> Option<Summary> {
+    // Worldwide profiles are for the newest models alone.
+    let is_there = match profile {
+        Profile::Global => model.family == Family::Claude && !model.on_demand,
+        _ => matches!(model.family, Family::Claude | Family::Nova | Family::Llama | Family::ChatCompletions),
+    };
+    if !is_there {
+        return None;
+    }
+    let id = format!("{}{}", profile.prefix(), model.id);
+    let place = profile.prefix().trim_end_matches('.').to_uppercase();
+    let behind = ModelId::new(model.id);
+    let name = format!("{place} {} {}", model.family.provider_name(model.id), model.name);
+    Some(Summary {
+        created_at: MADE,
+        description: format!(
+            "Routes requests to {} in {}",
+            model.name,
+            regions_of(profile, region).join(" ")
+        ),
+        inference_profile_arn: format!("arn:aws:bedrock:{region}:{ACCOUNT}:inference-profile/{id}"),
+        inference_profile_id: id,
+        inference_profile_name: name,
+        models: regions_of(profile, region)
+            .into_iter()
+            .map(|region| Behind { model_arn: behind.foundation_model_arn(region) })
+            .collect(),
+        status: "ACTIVE",
+        r#type: "SYSTEM_DEFINED",
+        updated_at: MADE,
+    })
+}
+
+fn application(arn: &str, id: &str, region: &str) -> Summary {
+    Summary {
+        created_at: MADE,
+        description: "A profile of the account".to_owned(),
+        inference_profile_arn: arn.to_owned(),
+        inference_profile_id: id.to_owned(),
+        inference_profile_name: id.to_owned(),
+        models: vec![Behind { model_arn: ModelId::new(BEHIND).foundation_model_arn(region) }],
+        status: "ACTIVE",
+        r#type: "APPLICATION",
+        updated_at: MADE,
+    }
+}
+
+impl Wish {
+    fn of_query(query: &str) -> Result<Self, Failure> {
+        let mut wish = Self::default();
+        for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+            match &*key {
+                "type" | "typeEquals" => {
+                    wish.kind = Some(one_of(&value, "type", &["SYSTEM_DEFINED", "APPLICATION"])?)
+                }
+                "maxResults" => wish.most = Some(count(&value)?),
+                "nextToken" => {
+                    wish.from = value.parse().map_err(|_| Failure::invalid("Invalid pagination token."))?
+                }
+                _ => {}
+            }
+        }
+        Ok(wish)
+    }
+}
+
+/// A value of a set.
+pub(super) fn one_of(value: &str, member: &str, accepted: &[&str]) -> Result<String, Failure> {
+    if accepted.contains(&value) {
+        return Ok(value.to_owned());
+    }
+    Err(Failure::invalid(format!(
+        "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: Member must satisfy \
+         enum value set: [{}]",
+        accepted.join(", ")
+    )))
+}
+
+fn count(value: &str) -> Result<usize, Failure> {
+    value.parse().ok().filter(|count| (1..=1_000).contains(count)).ok_or_else(|| {
+        Failure::invalid(format!(
+            "1 validation error detected: Value '{value}' at 'maxResults' failed to satisfy constraint: Member must \
+             have value between 1 and 1000"
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_part_of_the_world_has_its_profiles() {
+        for (region, prefix) in [
+            ("us-east-1", "us."),
+            ("eu-west-1", "eu."),
+            ("ap-south-1", "apac."),
+            ("us-gov-west-1", "us-gov."),
+        ] {
+            let [regional, global] = profiles_of(region);
+            assert_eq!((regional.prefix(), global.prefix()), (prefix, "global."));
+            assert!(regions_of(regional, region).iter().all(|other| other[..2] == region[..2]), "{region}");
+        }
+    }
+
+    #[test]
+    fn a_query_is_checked() {
+        let wish = Wish::of_query("type=APPLICATION&maxResults=5").expect("sound");
+        assert_eq!((wish.kind.as_deref(), wish.most), (Some("APPLICATION"), Some(5)));
+        for query in ["type=MINE", "maxResults=0", "nextToken=x"] {
+            assert!(Wish::of_query(query).is_err(), "{query}");
+        }
+    }
+}

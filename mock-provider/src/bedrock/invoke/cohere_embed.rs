@@ -1,0 +1,51 @@
+//! Cohere Embed: up to 96 inputs a call.
+
+use http::Response;
+use wire::bedrock::headers::InvocationCounts;
+use wire::bedrock::invoke::cohere_embed::{Request, response};
+use world::http::Body;
+
+use super::super::decide::milliseconds;
+use super::super::failure::Failure;
+use super::super::settlement::Settlement;
+use super::super::target::Target;
+use super::super::{Bedrock, reply};
+use super::answered;
+use crate::call::{Call, Engine};
+use crate::engine::tokens;
+use crate::profile::Kind;
+
+/// What a picture counts as, in tokens. Our assumption.
+const PICTURE_TOKENS: u64 = 1_000;
+
+impl Bedrock {
+    pub(in crate::bedrock) async fn cohere_embed(
+        &self,
+        engine: &Engine,
+        call: &Call<'_>,
+        target: &Target<'_>,
+    ) -> Result<Response<Body>, Failure> {
+        let model = target.id.base();
+        let request = Request::parse(call.body, model).map_err(Failure::invalid)?;
+        let input_tokens = input_tokens(&request);
+        let _settlement = Settlement::reserve(&self.quota, target, input_tokens, Some(0))?;
+        let profile = target.profile(&engine.plan, Kind::Embeddings);
+        let latency = engine.timing(profile, &call.identity, input_tokens).first();
+        engine.sleep(call, latency).await;
+
+        let dimension = request.dimension(model);
+        let embed = |input: &str| engine.embedder.embed(model, input.as_bytes(), dimension).values();
+        let vectors: Vec<Vec<f32>> = request.inputs().into_iter().map(embed).collect();
+        let body = response(&request, &reply::uuid(engine.request_bits(&call.identity)), &vectors);
+        let latency_ms = milliseconds(latency);
+        let counts = InvocationCounts { input_tokens, latency_ms, ..InvocationCounts::default() };
+        Ok(answered(engine, call, body, counts))
+    }
+}
+
+fn input_tokens(request: &Request<'_>) -> u64 {
+    let texts = request.texts.iter().flatten().map(|text| tokens::estimate(text.len()));
+    let mixed = request.inputs.iter().flatten().map(|input| tokens::estimate(input.get().len()));
+    let pictures = request.images.as_ref().map_or(0, Vec::len) as u64;
+    texts.chain(mixed).sum::<u64>() + pictures * PICTURE_TOKENS
+}

@@ -1,0 +1,294 @@
+//! InvokeModel of every family, whole and streamed.
+
+use serde_json::{Value, json};
+use wire::bedrock::invoke_stream::{self, Incoming};
+
+use crate::harness::{Answered, Bench, EXACT, NONCE, against, post, request};
+
+const FIVE: &str = " 8bd0.0 8bd0.1 8bd0.2 8bd0.3 8bd0.4";
+
+/// Streams of two frames: one token, then the rest.
+fn bench(test: impl AsyncFnOnce(Bench)) {
+    against(&format!("{EXACT}stream = {{ first_frame_tokens = 1, tokens_per_frame = 4 }}\n"), |bench| {
+        test(bench)
+    });
+}
+
+async fn invoke(bench: &Bench, model: &str, body: &Value) -> (Answered, Value) {
+    let answered = bench.post(&format!("/model/{model}/invoke"), &body.to_string()).await;
+    assert_eq!(answered.status(), 200, "{}", answered.text());
+    let value = serde_json::from_slice(&answered.body).expect("JSON");
+    (answered, value)
+}
+
+async fn stream(bench: &Bench, model: &str, body: &Value) -> Vec<Value> {
+    let path = format!("/model/{model}/invoke-with-response-stream");
+    let answered = bench.post(&path, &body.to_string()).await;
+    assert_eq!(answered.status(), 200, "{}", answered.text());
+    assert_eq!(answered.header("x-amzn-bedrock-content-type"), "application/json");
+    let mut objects: Vec<Value> = answered
+        .frames()
+        .iter()
+        .map(|frame| match invoke_stream::decode(frame).expect("a chunk") {
+            Incoming::Chunk(object) => serde_json::from_slice(&object).expect("JSON"),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let metrics = objects.last_mut().expect("an object").as_object_mut().expect("an object");
+    let metrics = metrics.remove("amazon-bedrock-invocationMetrics").expect("metrics in the last object");
+    assert_eq!(metrics["outputTokenCount"], 5);
+    assert!(metrics["firstByteLatency"].as_u64() < metrics["invocationLatency"].as_u64());
+    assert!(objects.iter().all(|object| object.get("amazon-bedrock-invocationMetrics").is_none()));
+    objects
+}
+
+fn prompt() -> String {
+    format!("{NONCE}\nhi")
+}
+
+#[test]
+fn titan_completes_texts() {
+    bench(async |bench| {
+        let model = "amazon.titan-text-express-v1";
+        let body = json!({"inputText": prompt(), "textGenerationConfig": {"maxTokenCount": 5}});
+        let (answered, whole) = invoke(&bench, model, &body).await;
+        assert_eq!(
+            whole,
+            json!({"inputTextTokenCount": 6, "results": [{"tokenCount": 5, "outputText": FIVE, "completionReason": "LENGTH"}]})
+        );
+        assert_eq!(answered.header("x-amzn-bedrock-input-token-count"), "6");
+        assert_eq!(answered.header("x-amzn-bedrock-output-token-count"), "5");
+        assert_eq!(
+            stream(&bench, model, &body).await,
+            [
+                json!({"outputText": " 8bd0.0", "index": 0, "totalOutputTextTokenCount": null, "completionReason": null, "inputTextTokenCount": null}),
+                json!({"outputText": &FIVE[7..], "index": 0, "totalOutputTextTokenCount": 5, "completionReason": "LENGTH", "inputTextTokenCount": 6}),
+            ]
+        );
+    });
+}
+
+#[test]
+fn llama_completes_texts() {
+    bench(async |bench| {
+        let model = "meta.llama3-1-8b-instruct-v1:0";
+        let body = json!({"prompt": prompt(), "max_gen_len": 5});
+        let (_, whole) = invoke(&bench, model, &body).await;
+        assert_eq!(
+            whole,
+            json!({"generation": FIVE, "prompt_token_count": 6, "generation_token_count": 5, "stop_reason": "length"})
+        );
+        assert_eq!(
+            stream(&bench, model, &body).await,
+            [
+                json!({"generation": " 8bd0.0", "prompt_token_count": 6, "generation_token_count": 1, "stop_reason": null}),
+                json!({"generation": &FIVE[7..], "prompt_token_count": null, "generation_token_count": 5, "stop_reason": null}),
+                json!({"generation": "", "prompt_token_count": null, "generation_token_count": 5, "stop_reason": "length"}),
+            ]
+        );
+    });
+}
+
+#[test]
+fn mistral_completes_texts() {
+    bench(async |bench| {
+        let model = "mistral.mistral-7b-instruct-v0:2";
+        let body = json!({"prompt": format!("<s>[INST] {} [/INST]", prompt()), "max_tokens": 5});
+        let (_, whole) = invoke(&bench, model, &body).await;
+        assert_eq!(whole, json!({"outputs": [{"text": FIVE, "stop_reason": "length"}]}));
+        assert_eq!(
+            stream(&bench, model, &body).await,
+            [
+                json!({"outputs": [{"text": " 8bd0.0", "stop_reason": null}]}),
+                json!({"outputs": [{"text": &FIVE[7..], "stop_reason": null}]}),
+                json!({"outputs": [{"text": "", "stop_reason": "length"}]}),
+            ]
+        );
+    });
+}
+
+#[test]
+fn cohere_completes_texts_and_chats() {
+    bench(async |bench| {
+        let model = "cohere.command-text-v14";
+        let body = json!({"prompt": prompt(), "max_tokens": 5, "num_generations": 2});
+        let (_, whole) = invoke(&bench, model, &body).await;
+        assert_eq!(whole["generations"].as_array().expect("a list").len(), 2);
+        assert_eq!(whole["generations"][0]["text"], FIVE);
+        assert_eq!(whole["generations"][0]["finish_reason"], "MAX_TOKENS");
+        let last = stream(&bench, model, &body).await.pop();
+        assert_eq!(last, Some(json!({"is_finished": true, "finish_reason": "MAX_TOKENS"})));
+
+        let model = "cohere.command-r-v1:0";
+        let body = json!({"message": prompt(), "max_tokens": 5});
+        let (_, whole) = invoke(&bench, model, &body).await;
+        assert_eq!((&whole["text"], &whole["finish_reason"]), (&json!(FIVE), &json!("MAX_TOKENS")));
+        assert_eq!(whole["chat_history"][1], json!({"role": "CHATBOT", "message": FIVE}));
+        let objects = stream(&bench, model, &body).await;
+        let kinds: Vec<_> =
+            objects.iter().map(|object| object["event_type"].as_str().expect("a name")).collect();
+        assert_eq!(kinds, ["stream-start", "text-generation", "text-generation", "stream-end"]);
+        assert_eq!(objects[3]["response"]["text"], FIVE);
+    });
+}
+
+#[test]
+fn nova_speaks_converse() {
+    bench(async |bench| {
+        let model = "amazon.nova-lite-v1:0";
+        let body = json!({
+            "schemaVersion": "messages-v1",
+            "messages": [{"role": "user", "content": [{"text": prompt()}]}],
+            "inferenceConfig": {"max_new_tokens": 5},
+        });
+        let (_, whole) = invoke(&bench, model, &body).await;
+        assert_eq!(
+            whole,
+            json!({
+                "output": {"message": {"content": [{"text": FIVE}], "role": "assistant"}},
+                "stopReason": "max_tokens",
+                "usage": {"inputTokens": 6, "outputTokens": 5, "totalTokens": 11, "cacheReadInputTokenCount": 0, "cacheWriteInputTokenCount": 0},
+            })
+        );
+        assert_eq!(
+            stream(&bench, model, &body).await,
+            [
+                json!({"messageStart": {"role": "assistant"}}),
+                json!({"contentBlockDelta": {"delta": {"text": " 8bd0.0"}, "contentBlockIndex": 0}}),
+                json!({"contentBlockStop": {"contentBlockIndex": 0}}),
+                json!({"contentBlockDelta": {"delta": {"text": &FIVE[7..]}, "contentBlockIndex": 1}}),
+                json!({"contentBlockStop": {"contentBlockIndex": 1}}),
+                json!({"messageStop": {"stopReason": "max_tokens"}}),
+                json!({"metadata": {
+                    "usage": {"inputTokens": 6, "outputTokens": 5, "cacheReadInputTokenCount": 0, "cacheWriteInputTokenCount": 0},
+                    "metrics": {}, "trace": {},
+                }}),
+            ]
+        );
+    });
+}
+
+#[test]
+fn nova_calls_tools() {
+    against(EXACT, |bench| async move {
+        let body = json!({
+            "messages": [{"role": "user", "content": [{"text": "Weather?"}]}],
+            "toolConfig": {"tools": [{"toolSpec": {"name": "f", "inputSchema": {"json": {"type": "object"}}}}], "toolChoice": {"any": {}}},
+        });
+        let (_, whole) = invoke(&bench, "amazon.nova-lite-v1:0", &body).await;
+        assert_eq!(whole["stopReason"], "tool_use");
+        let call = &whole["output"]["message"]["content"].as_array().expect("blocks").last().expect("a call")
+            ["toolUse"];
+        assert_eq!((&call["name"], call["toolUseId"].as_str().map(str::len)), (&json!("f"), Some(36)));
+    });
+}
+
+#[test]
+fn newer_models_chat() {
+    bench(async |bench| {
+        for (model, reason) in
+            [("mistral.mistral-large-2407-v1:0", "stop_reason"), ("openai.gpt-oss-20b-1:0", "finish_reason")]
+        {
+            let body = json!({"messages": [{"role": "user", "content": prompt()}], "max_tokens": 5});
+            let (_, whole) = invoke(&bench, model, &body).await;
+            let choice = &whole["choices"][0];
+            assert_eq!(choice["message"], json!({"role": "assistant", "content": FIVE}));
+            assert_eq!(choice[reason], "length");
+            assert_eq!(whole["usage"]["total_tokens"], 11);
+            let objects = stream(&bench, model, &body).await;
+            assert_eq!(objects[0]["choices"][0]["delta"], json!({"role": "assistant", "content": " 8bd0.0"}));
+            assert_eq!(objects.last().expect("an object")["choices"][0][reason], "length");
+            let tools = json!({
+                "messages": [{"role": "user", "content": "Weather?"}],
+                "tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}],
+                "tool_choice": "any",
+            });
+            let (_, whole) = invoke(&bench, model, &tools).await;
+            assert_eq!(whole["choices"][0][reason], "tool_calls");
+            let arguments = whole["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"].as_str();
+            assert!(serde_json::from_str::<Value>(arguments.expect("a text")).expect("JSON").is_object());
+        }
+    });
+}
+
+#[test]
+fn cohere_embeds_texts_in_every_form() {
+    against(EXACT, |bench| async move {
+        let (model, texts) = ("cohere.embed-english-v3", json!(["one", "two"]));
+        let (answered, floats) =
+            invoke(&bench, model, &json!({"texts": texts, "input_type": "search_document"})).await;
+        assert_eq!(floats["response_type"], "embeddings_floats");
+        assert_eq!(floats["embeddings"][1].as_array().expect("a vector").len(), 1024);
+        assert_eq!(answered.header("x-amzn-bedrock-output-token-count"), "");
+        let typed =
+            json!({"texts": texts, "input_type": "search_document", "embedding_types": ["int8", "ubinary"]});
+        let (_, typed) = invoke(&bench, model, &typed).await;
+        let (int8, ubinary) = (&typed["embeddings"]["int8"][0], &typed["embeddings"]["ubinary"][0]);
+        assert_eq!(int8.as_array().expect("a vector").len(), 1024);
+        assert_eq!(ubinary.as_array().expect("a vector").len(), 128);
+        // The forms are of one vector.
+        let first = floats["embeddings"][0][0].as_f64().expect("a number");
+        assert_eq!(first > 0.0, int8[0].as_i64().expect("a number") > 0);
+        assert_eq!(first > 0.0, ubinary[0].as_u64().expect("a number") >= 128);
+        let body = json!({"inputText": "one", "embeddingConfig": {"outputEmbeddingLength": 256}});
+        let (_, titan) = invoke(&bench, "amazon.titan-embed-image-v1", &body).await;
+        assert_eq!(titan["embedding"].as_array().expect("a vector").len(), 256);
+    });
+}
+
+#[test]
+fn bodies_of_the_wrong_form_are_refused() {
+    against(EXACT, |bench| async move {
+        for (model, body, words) in [
+            ("amazon.titan-text-express-v1", "{}", "#: required key [inputText] not found"),
+            (
+                "meta.llama3-1-8b-instruct-v1:0",
+                r#"{"prompt":"x","max_gen_len":9000}"#,
+                "9000 is not less or equal to 8192",
+            ),
+            (
+                "mistral.mistral-7b-instruct-v0:2",
+                r#"{"messages":[]}"#,
+                "extraneous key [messages] is not permitted",
+            ),
+            (
+                "amazon.nova-lite-v1:0",
+                r#"{"messages":[{"role":"assistant","content":[{"text":"x"}]}]}"#,
+                "must start with a user message",
+            ),
+            ("cohere.embed-english-v3", r#"{"texts":["x"]}"#, "required key [input_type] not found"),
+            ("openai.gpt-oss-20b-1:0", "[]", "Malformed input request: "),
+            ("cohere.command-r-v1:0", "{", "Malformed input request: "),
+        ] {
+            let answered = bench.post(&format!("/model/{model}/invoke"), body).await;
+            assert_eq!(answered.status(), 400, "{model}");
+            assert!(answered.header("x-amzn-errortype").starts_with("ValidationException:"));
+            assert!(answered.text().contains(words), "{model}: {}", answered.text());
+        }
+        let embed = bench.post("/model/cohere.embed-english-v3/invoke-with-response-stream", "{}").await;
+        assert!(embed.text().contains("unsupported for streaming"), "{}", embed.text());
+    });
+}
+
+#[test]
+fn bodies_are_json_both_ways() {
+    against(EXACT, |bench| async move {
+        let path = "/model/meta.llama3-1-8b-instruct-v1:0/invoke";
+        let body = r#"{"prompt":"x","max_gen_len":1}"#;
+        for (header, status) in [
+            ("application/json", 200),
+            ("application/json; charset=utf-8", 200),
+            ("*/*", 200),
+            ("text/plain", 400),
+        ] {
+            for name in ["content-type", "accept"] {
+                let answered = bench.call(request(http::Method::POST, path, &[(name, header)], body)).await;
+                assert_eq!(answered.status(), status, "{name}: {header}");
+            }
+        }
+        assert_eq!(bench.call(request(http::Method::POST, path, &[], body)).await.status(), 200);
+        let mut echoed = post(path, body);
+        echoed.headers_mut().insert("x-amzn-bedrock-service-tier", http::HeaderValue::from_static("flex"));
+        assert_eq!(bench.call(echoed).await.header("x-amzn-bedrock-service-tier"), "flex");
+    });
+}
