@@ -167,11 +167,11 @@ impl Wish {
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*key {
                 "type" | "typeEquals" => {
-                    wish.kind = Some(one_of(&value, "type", &["SYSTEM_DEFINED", "APPLICATION"])?)
+                    wish.kind = Some(one_of(&value, "type", &["SYSTEM_DEFINED", "APPLICATION"])?);
                 }
                 "maxResults" => wish.most = Some(count(&value)?),
                 "nextToken" => {
-                    wish.from = value.parse().map_err(|_| Failure::invalid("Invalid pagination token."))?
+                    wish.from = value.parse().map_err(|_| Failure::invalid("Invalid pagination token."))?;
                 }
                 _ => {}
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wire::bedrock::converse::{ContentBlock, Request};
+use wire::bedrock::converse::{ContentBlock, Message, Request};
 use wire::bedrock::guardrail::{TextBlock, Trace};
 use wire::json::Raw;
 
@@ -32,7 +32,7 @@ pub(in crate::bedrock) fn judge(request: &Request<'_>) -> Option<Verdict> {
             _ => None,
         })
         .collect();
-    let all = || request.messages.iter().flat_map(|message| message.texts());
+    let all = || request.messages.iter().flat_map(Message::texts);
     let texts: Vec<&str> =
         if marked.is_empty() { all().collect() } else { marked.iter().map(|block| &*block.text).collect() };
     let is_said = |text: &&str| policy::words(text, policy::ANSWER_WORD).next().is_some();
