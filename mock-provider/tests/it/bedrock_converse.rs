@@ -101,7 +101,8 @@ fn the_stream_of_a_call_makes_the_same_call() {
     for (model, has_empty_piece) in [(HAIKU, true), (NOVA, false)] {
         against(EXACT, |bench| async move {
             let asked = json!({
-                "messages": [user("How is the weather?")],
+                // The nonce names the request, so that both ways of delivery give one answer.
+                "messages": [user(&format!("{NONCE}\nHow is the weather?"))],
                 "toolConfig": {"tools": [weather()], "toolChoice": {"any": {}}},
             });
             let whole = converse(&bench, model, &asked).await;
@@ -168,7 +169,7 @@ fn blocks_of_a_stream_start_and_stop_in_order() {
 fn thinking_comes_first_and_is_signed() {
     against(&short(40), |bench| async move {
         let asked = json!({
-            "messages": [user("Think.")],
+            "messages": [user(&format!("{NONCE}\nThink."))],
             "inferenceConfig": {"maxTokens": 4_000},
             "additionalModelRequestFields": {"thinking": {"type": "enabled", "budget_tokens": 1_024}},
         });
