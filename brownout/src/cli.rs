@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -26,7 +27,7 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Print the arrival plan of a drill: counts, peak in flight, hash. Sends nothing.
     Plan(PlanArgs),
-    /// Serve mock Bedrock and Vertex AI on one port.
+    /// Serve mock providers, all on one port.
     MockProvider(MockArgs),
     /// Serve the fault-injecting reverse proxy.
     Proxy(ProxyArgs),
@@ -125,6 +126,25 @@ pub(crate) struct MockArgs {
     /// Where to listen; port 0 takes a free one.
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<String>,
+    /// Speak TLS, with a certificate that an authority of our own vouches for.
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Where that authority's certificate is, for clients to trust; made if it is not there, with its key
+    /// beside it. `brownout-ca.pem` when not given. Means --tls.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_out: Option<PathBuf>,
+    /// A further name or address under which clients reach the mock; may be repeated. Means --tls.
+    #[arg(long = "tls-name", value_name = "NAME")]
+    pub(crate) tls_names: Vec<String>,
+    /// A port of its own for control, metrics and health, which answers until the mock has ended.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) admin: Option<String>,
+    /// What who uses the control API must show as a bearer token; needed beyond this machine.
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) admin_token: Option<String>,
+    /// How long answers in flight may take when the mock is told to stop.
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
+    pub(crate) grace: Duration,
     /// The root seed.
     #[arg(long, value_name = "N", default_value_t = 7)]
     pub(crate) seed: u64,
@@ -272,6 +292,11 @@ impl Cli {
     pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         Self::try_parse_from(arguments)
     }
+}
+
+/// A duration as everywhere else, such as `500ms` or `1m30s`.
+fn duration(text: &str) -> Result<Duration, String> {
+    notation::parse_duration(text).map_err(|error| error.to_string())
 }
 
 /// A factor that leaves something to multiply.

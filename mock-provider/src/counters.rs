@@ -26,6 +26,11 @@ impl Counters {
         self.0.live_streams.load(Ordering::Relaxed)
     }
 
+    /// Forgets the requests so far. What lives is still counted.
+    pub(crate) fn reset(&self) {
+        self.0.requests.store(0, Ordering::Relaxed);
+    }
+
     pub(crate) fn request(&self) {
         self.0.requests.fetch_add(1, Ordering::Relaxed);
     }

@@ -1,12 +1,16 @@
 //! The one handler: reads a request whole, names it, and hands it to the surface whose path it has, within
-//! the fault that it asks for, if any.
+//! the fault that it asks for, if any. A mock that stands alone has rules of its own and keeps books.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use fault::asked::Asked;
 use fault::layer::{self, Exchange};
-use fault::{Rules, Tally};
+use fault::{Account, Decision, Family, Identity, Rules, Tally};
 use http::request::Parts;
 use http::{Request, Response, Uri};
+use http_body::Body as _;
 use quota::Pools;
 use world::http::{Abort, Body, CollectError, Handler, collect};
 use world::{Clock, ConnectionHandle, Seed};
@@ -15,6 +19,7 @@ use crate::anthropic::Anthropic;
 use crate::bedrock::Bedrock;
 use crate::call::{Call, Engine};
 use crate::counters::Counters;
+use crate::edge::Books;
 use crate::openai::OpenAi;
 use crate::overrides;
 use crate::plan::MockPlan;
@@ -31,7 +36,15 @@ pub(crate) struct Service {
     anthropic: Anthropic,
     /// No rule of its own: it acts what requests ask for.
     faults: Rules,
+    /// Of a mock that stands alone; a drill's proxy keeps its own.
+    books: Option<Arc<Books>>,
 }
+
+/// How long a client may take over a request whose length it announced, to a mock that stands alone.
+const READ_TIMEOUT: Duration = Duration::from_secs(120);
+/// Bytes beyond a surface's limit that are read and thrown away, so that a client which sends first and
+/// listens later hears the refusal.
+const DISCARD_MAX: u64 = 128 << 20;
 
 impl Service {
     pub(crate) fn new(plan: MockPlan, seed: Seed, clock: Clock, pools: &Pools) -> Self {
@@ -39,7 +52,23 @@ impl Service {
         let vertex = Vertex::new(&plan, seed, pools.vertex(&plan.limits, clock));
         let openai = OpenAi::new(pools.openai(&plan.limits, clock), pools.azure(&plan.limits, clock));
         let faults = Rules::of_provider(&[], &plan.name, seed);
-        Self { engine: Engine::new(plan, seed, clock), bedrock, vertex, openai, anthropic: Anthropic, faults }
+        let engine = Engine::new(plan, seed, clock);
+        Self { engine, bedrock, vertex, openai, anthropic: Anthropic, faults, books: None }
+    }
+
+    /// A service that notes in `books` what it is asked, and follows the rules there.
+    pub(crate) fn on_record(
+        plan: MockPlan,
+        seed: Seed,
+        (clock, pools): (Clock, &Pools),
+        books: Arc<Books>,
+        counters: Counters,
+    ) -> Self {
+        // The books take the figure out again.
+        let mut service = Self::new(plan.announcing_tokens(), seed, clock, pools);
+        service.engine.counters = counters;
+        service.books = Some(books);
+        service
     }
 
     pub(crate) fn counters(&self) -> &Counters {
@@ -73,6 +102,12 @@ impl Service {
         }
     }
 
+    /// The fault that a request asks for itself.
+    fn wished(&self, call: &Call<'_>, family: Family, spec: &str) -> Result<Decision, String> {
+        let effect = fault::spec::parse(spec, family).map_err(|error| error.to_string())?;
+        Ok(self.faults.force(call.arrived, effect, who(call)))
+    }
+
     /// Answers within the fault that `spec` asks for.
     async fn answer_faulted(
         &self,
@@ -81,19 +116,85 @@ impl Service {
         spec: &str,
         connection: ConnectionHandle,
     ) -> Result<Response<Body>, Abort> {
-        let effect = match fault::spec::parse(spec, surface.family()) {
-            Ok(effect) => effect,
-            Err(error) => return Ok(self.refuse(surface, call, &error.to_string())),
+        let decision = match self.wished(call, surface.family(), spec) {
+            Ok(decision) => decision,
+            Err(error) => return Ok(self.refuse(surface, call, &error)),
         };
-        let who = fault::Identity { number: call.identity.request, attempt: call.identity.attempt };
-        let decision = self.faults.force(call.arrived, effect, who);
         let uri = effective_uri(call);
         let asked = asked(surface, call, &uri);
-        let exchange = Exchange { clock: self.engine.clock, connection, asked, path: call.path };
         let account = Tally::counting(call.identity.nonce.map(evidence::Nonce::tag));
+        self.answer_within(decision, surface, call, (asked, connection), account).await
+    }
+
+    async fn answer_within(
+        &self,
+        decision: Decision,
+        surface: Surface,
+        call: &Call<'_>,
+        (asked, connection): (Asked<'_>, ConnectionHandle),
+        account: impl Account,
+    ) -> Result<Response<Body>, Abort> {
+        let exchange = Exchange { clock: self.engine.clock, connection, asked, path: call.path };
         layer::answer(Some(decision), exchange, account, || async { Ok(self.answer(surface, call).await) })
             .await
     }
+
+    /// Answers as the rules of `books` have it, and notes there what became of it.
+    async fn answer_on_record(
+        &self,
+        books: &Arc<Books>,
+        surface: Surface,
+        call: &Call<'_>,
+        (spec, is_too_large): (Option<&str>, bool),
+        connection: ConnectionHandle,
+    ) -> Result<Response<Body>, Abort> {
+        let uri = effective_uri(call);
+        let asked = asked(surface, call, &uri);
+        let family = surface.family();
+        let record = books.open(family, &asked, call, &connection);
+        if is_too_large {
+            return Ok(record.watch(self.too_large(surface, call)));
+        }
+        let decided = match spec {
+            Some(spec) => self.wished(call, family, spec).map(Some),
+            None => {
+                let headers = &call.parts.headers;
+                Ok(books.faults.decide(call.arrived, (family, &asked), headers, who(call)))
+            }
+        };
+        match decided {
+            Ok(Some(decision)) => {
+                self.answer_within(decision, surface, call, (asked, connection), record).await
+            }
+            Ok(None) => Ok(record.watch(self.answer(surface, call).await)),
+            Err(error) => Ok(record.watch(self.refuse(surface, call, &error))),
+        }
+    }
+
+    /// Reads the body of a request. A mock that stands alone does not wait for ever for one.
+    async fn read(
+        &self,
+        body: Body,
+        surface: Surface,
+        connection: &ConnectionHandle,
+    ) -> Result<Option<Bytes>, Abort> {
+        let reading = read(body, surface);
+        if self.books.is_none() {
+            return reading.await;
+        }
+        match self.engine.clock.timeout(READ_TIMEOUT, reading).await {
+            Ok(read) => read,
+            Err(_) => {
+                connection.finish();
+                Err(Abort)
+            }
+        }
+    }
+}
+
+/// Who is decided about.
+fn who(call: &Call<'_>) -> Identity {
+    Identity { number: call.identity.request, attempt: call.identity.attempt }
 }
 
 fn asked<'u>(surface: Surface, call: &Call<'u>, uri: &'u Uri) -> Asked<'u> {
@@ -114,12 +215,27 @@ async fn read(body: Body, surface: Surface) -> Result<Option<Bytes>, Abort> {
         Surface::OpenAi => crate::openai::BODY_LIMIT,
         Surface::Anthropic => crate::anthropic::BODY_LIMIT,
     };
+    if body.size_hint().lower() > limit as u64 {
+        return discard(body).await.map(|()| None);
+    }
     match collect(body, limit).await {
         Ok(body) => Ok(Some(body)),
         Err(CollectError::TooLarge { .. }) => Ok(None),
         // A client that broke off within its request waits for nothing.
         Err(CollectError::Broken(_)) => Err(Abort),
     }
+}
+
+/// Reads a body that is too large and keeps nothing of it.
+async fn discard(mut body: Body) -> Result<(), Abort> {
+    let mut discarded = 0;
+    while let Some(piece) = body.next_data().await {
+        discarded += piece.map_err(|_| Abort)?.len() as u64;
+        if discarded > DISCARD_MAX {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Whose path this is, a fault before it or not.
@@ -136,7 +252,7 @@ impl Handler for Service {
         self.engine.counters.request();
         let (parts, body) = request.into_parts();
         let surface = surface_of(&parts, self.engine.plan.home());
-        let body = read(body, surface).await?;
+        let body = self.read(body, surface, &connection).await?;
         let is_too_large = body.is_none();
         let body = body.unwrap_or_default();
         let taken = overrides::take(&parts, &body);
@@ -144,7 +260,11 @@ impl Handler for Service {
         let arrived = self.engine.clock.now();
         let identity = self.engine.registry.identify(&parts.method, &taken.path, &body, arrived);
         let call = Call { parts: &parts, path: &taken.path, body: &body, identity, arrived };
-        match &taken.spec {
+        let spec = taken.spec.as_deref();
+        if let Some(books) = &self.books {
+            return self.answer_on_record(books, surface, &call, (spec, is_too_large), connection).await;
+        }
+        match spec {
             _ if is_too_large => Ok(self.too_large(surface, &call)),
             Some(spec) => self.answer_faulted(surface, &call, spec, connection).await,
             None => Ok(self.answer(surface, &call).await),

@@ -21,6 +21,7 @@ mod net;
 mod process;
 mod runtime;
 mod time;
+pub mod tls;
 
 pub use chance::{Domain, Draws, Law, Seed, splitmix64};
 pub use net::{
@@ -28,7 +29,7 @@ pub use net::{
 };
 pub use process::{ChildError, ChildProcess, ProcessUsage, end_with_parent, own_program, process_usage};
 pub use runtime::{
-    Pacer, Stopwatch, Task, TaskError, World, descriptor_limit, environment, interrupted, own_cpu,
-    own_memory_peak, run_real, run_virtual, watch_interrupt,
+    Interrupts, Pacer, Stopwatch, Task, TaskError, World, descriptor_limit, environment, interrupted,
+    own_cpu, own_memory_peak, run_real, run_virtual, watch_interrupt,
 };
 pub use time::{Clock, Elapsed, GovernorClock, HyperTimer, Instant, Sleep, VIRTUAL_EPOCH_UNIX_S};

@@ -102,6 +102,23 @@ pub enum AttemptOutcome {
     ClientLeft,
 }
 
+impl AttemptOutcome {
+    /// The name in logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Error => "error",
+            Self::Reset => "reset",
+            Self::Cut => "cut",
+            Self::Stall => "stall",
+            Self::Refused => "refused",
+            Self::UpstreamFailed => "upstream_failed",
+            Self::ClientLeft => "client_left",
+        }
+    }
+}
+
 /// Who ended an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -169,7 +169,7 @@ impl<A: Account> Answer<A> {
         self.upstream = Body::empty();
         match by {
             By::CleanEnd => self.state = State::Ended,
-            By::Fin | By::Reset => self.break_off(by),
+            By::Fin | By::Reset | By::Connection => self.break_off(by),
         }
     }
 }

@@ -185,6 +185,7 @@ impl<A: Account> Answer<A> {
         ready!(waiting.as_mut().poll(context));
         match by {
             By::Reset => self.connection.reset(),
+            By::Connection => self.connection.reset_connection(),
             By::Fin | By::CleanEnd => self.connection.finish(),
         }
         self.state = State::Ended;

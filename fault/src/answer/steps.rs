@@ -13,11 +13,13 @@ use serde::Deserialize;
 pub enum By {
     /// A whole HTTP message that says too little: the chunked terminator is sent.
     CleanEnd,
-    /// The connection is closed without the rest that HTTP owes.
+    /// The connection is closed without the rest that HTTP owes; over HTTP/2 the stream is cancelled.
     Fin,
-    /// The connection is reset.
+    /// The connection is reset; over HTTP/2 the stream, and its neighbours go on.
     #[default]
     Reset,
+    /// The connection is reset with every stream that it has. Over HTTP/1.1 the same as a reset.
+    Connection,
 }
 
 impl By {
@@ -28,6 +30,7 @@ impl By {
             Self::CleanEnd => "clean-end",
             Self::Fin => "fin",
             Self::Reset => "reset",
+            Self::Connection => "connection",
         }
     }
 }
@@ -35,7 +38,8 @@ impl By {
 impl std::str::FromStr for By {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::CleanEnd, Self::Fin, Self::Reset].into_iter().find(|by| by.as_str() == text).ok_or(())
+        let all = [Self::CleanEnd, Self::Fin, Self::Reset, Self::Connection];
+        all.into_iter().find(|by| by.as_str() == text).ok_or(())
     }
 }
 

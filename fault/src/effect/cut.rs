@@ -1,7 +1,7 @@
 //! `cut`: the answer ends before its end.
 //!
 //! ```toml
-//! cut = { after = "3 events", by = "reset" }     # "clean-end", "fin" or "reset"
+//! cut = { after = "3 events", by = "reset" }     # "clean-end", "fin", "reset" or "connection"
 //! ```
 //!
 //! A stream is cut between two events, as soon as so many have gone out. A plain body is cut in its middle,
@@ -60,7 +60,7 @@ pub(super) fn cut_plain(by: By, facts: &AnswerFacts) -> Treat {
     let length = match (by, left) {
         (By::CleanEnd, Some(left)) => Length::Set(left),
         (By::CleanEnd, None) => Length::Drop,
-        (By::Fin | By::Reset, _) => Length::Keep,
+        (By::Fin | By::Reset | By::Connection, _) => Length::Keep,
     };
     Treat::operate(PlainCut { left, by }, length)
 }

@@ -65,6 +65,12 @@ pub fn plan(files: &[FaultFile], providers: &[Provider<'_>]) -> Result<Vec<Rule>
 }
 
 impl FaultFile {
+    /// The provider that it concerns; all of them when it names none.
+    #[must_use]
+    pub fn provider(&self) -> Option<&str> {
+        self.provider.as_deref()
+    }
+
     /// The checked rule; it is rule `index` of its file.
     ///
     /// # Errors

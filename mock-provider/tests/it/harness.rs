@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use brownout_mock_provider::{Mock, MockFile, MockPlan, start};
+use brownout_mock_provider::{EdgePlan, Mock, MockFile, MockPlan, start, start_alone};
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use wire::event_stream::Frame;
@@ -50,6 +50,20 @@ pub(crate) fn planned<T, F: Future<Output = T>>(
 ) -> T {
     run_virtual(Seed(seed), |world| async move {
         let mock = start(&world, &Address::new("mock"), plan).expect("a free name");
+        test(Bench { client: Client::new(&world), world, mock }).await
+    })
+}
+
+/// Runs `test` against a mock of `file` that stands alone.
+pub(crate) fn alone<T, F: Future<Output = T>>(
+    file: &str,
+    edge: EdgePlan,
+    test: impl FnOnce(Bench) -> F,
+) -> T {
+    let file: MockFile = toml::from_str(file).expect("a mock file");
+    let plan = file.plan("mock").expect("a sound file");
+    run_virtual(Seed(7), |world| async move {
+        let mock = start_alone(&world, &Address::new("mock"), plan, edge).expect("a free name");
         test(Bench { client: Client::new(&world), world, mock }).await
     })
 }

@@ -4,6 +4,7 @@ mod bedrock;
 mod bedrock_control;
 mod bedrock_converse;
 mod bedrock_invoke;
+mod edge;
 mod embeddings;
 mod faults;
 mod harness;

@@ -1,4 +1,4 @@
-//! HTTP/1.1 over the connections of either world: a body type, a server, a pooled client.
+//! HTTP over the connections of either world: a body type, a server, a pooled client.
 //!
 //! Thin on purpose: hyper does the protocol. What is added is what faults and determinism need: the
 //! connection's handle in every handler, no `Date` from the machine's clock, a pool without
@@ -7,7 +7,8 @@
 mod body;
 mod client;
 mod server;
+mod serving;
 
 pub use body::{Body, BodyError, BodySender, CollectError, collect};
 pub use client::{Client, SendError};
-pub use server::{Abort, Handler, Server, serve};
+pub use server::{Abort, Connections, Handler, Server, serve, serve_tls};

@@ -1,25 +1,22 @@
 //! The server half: one task a connection, one handler for all.
+//!
+//! In the real world a port speaks HTTP/1.1 and HTTP/2, told apart by the first bytes of a connection, with
+//! TLS or without; in the virtual one HTTP/1.1.
 
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::{Request, Response};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use tokio::sync::Notify;
 
-use super::Body;
-use crate::net::{Address, Connection, ConnectionHandle, Listener};
+use super::{Body, serving};
+use crate::net::{Address, ConnectionHandle, Listener};
 use crate::runtime::{Task, World};
-
-/// How long a real client may take over a request head.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+use crate::tls::Identity;
 
 /// What a server does with a request.
 ///
@@ -61,21 +58,39 @@ pub struct Server {
 }
 
 #[derive(Debug, Default)]
-struct Shared {
+pub(super) struct Shared {
     live: AtomicUsize,
     accepted: AtomicUsize,
     /// Tells connections to finish what they do and close.
-    drain: Notify,
-    draining: std::sync::atomic::AtomicBool,
+    pub(super) drain: Notify,
+    pub(super) draining: AtomicBool,
     /// Tells connections to close at once.
-    kill: Notify,
-    killed: std::sync::atomic::AtomicBool,
+    pub(super) kill: Notify,
+    pub(super) killed: AtomicBool,
     /// Tells the one who waits that a connection has ended.
     ended: Notify,
 }
 
+/// How many connections a server has. Clones are of the same server.
+#[derive(Debug, Clone)]
+pub struct Connections(Arc<Shared>);
+
+impl Connections {
+    /// Those that are open now.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.0.live.load(Ordering::Acquire)
+    }
+
+    /// Those accepted since the start.
+    #[must_use]
+    pub fn accepted(&self) -> usize {
+        self.0.accepted.load(Ordering::Acquire)
+    }
+}
+
 /// Counts a connection for as long as it lives.
-struct Live(Arc<Shared>);
+pub(super) struct Live(pub(super) Arc<Shared>);
 
 impl Drop for Live {
     fn drop(&mut self) {
@@ -86,9 +101,30 @@ impl Drop for Live {
 
 /// Serves `handler` on `listener` in the background.
 pub fn serve<H: Handler>(world: &World, listener: Listener, handler: Arc<H>) -> Server {
+    serve_as(world, listener, handler, None)
+}
+
+/// Serves `handler` behind TLS, as `identity`; a client may choose between HTTP/1.1 and HTTP/2 by ALPN.
+/// Real world only.
+pub fn serve_tls<H: Handler>(
+    world: &World,
+    listener: Listener,
+    handler: Arc<H>,
+    identity: Identity,
+) -> Server {
+    serve_as(world, listener, handler, Some(identity))
+}
+
+fn serve_as<H: Handler>(
+    world: &World,
+    listener: Listener,
+    handler: Arc<H>,
+    identity: Option<Identity>,
+) -> Server {
     let shared = Arc::new(Shared::default());
     let address = listener.address().clone();
-    let accepting = world.spawn(accept_all(world.clone(), listener, handler, Arc::clone(&shared)));
+    let accepting = Accepting { world: world.clone(), listener, handler, identity };
+    let accepting = world.spawn(accepting.run(Arc::clone(&shared)));
     Server { address, shared, accepting }
 }
 
@@ -109,6 +145,12 @@ impl Server {
     #[must_use]
     pub fn accepted(&self) -> usize {
         self.shared.accepted.load(Ordering::Acquire)
+    }
+
+    /// Its counts of connections, to be asked while it serves.
+    #[must_use]
+    pub fn counts(&self) -> Connections {
+        Connections(Arc::clone(&self.shared))
     }
 
     /// Stops accepting, lets requests in flight end within `grace`, then closes what is left. Returns
@@ -138,62 +180,46 @@ impl Drop for Server {
     }
 }
 
-async fn accept_all<H: Handler>(world: World, listener: Listener, handler: Arc<H>, shared: Arc<Shared>) {
-    loop {
-        match listener.accept().await {
-            Ok(connection) if !handler.admit(&connection.handle()) => drop(connection),
-            Ok(connection) => {
-                shared.live.fetch_add(1, Ordering::AcqRel);
-                shared.accepted.fetch_add(1, Ordering::AcqRel);
-                let live = Live(Arc::clone(&shared));
-                let task = serve_connection(world.clone(), connection, Arc::clone(&handler), live);
-                drop(world.spawn(task));
-            }
-            Err(error) => {
-                // Out of descriptors, usually: connections that end will free some.
-                tracing::warn!(address = %listener.address(), %error, "cannot accept");
-                world.clock().sleep(Duration::from_millis(50)).await;
-            }
-        }
-    }
+/// What accepts connections.
+struct Accepting<H> {
+    world: World,
+    listener: Listener,
+    handler: Arc<H>,
+    identity: Option<Identity>,
 }
 
-async fn serve_connection<H: Handler>(world: World, connection: Connection, handler: Arc<H>, live: Live) {
-    let handle = connection.handle();
-    let service = service_fn(move |request: Request<Incoming>| {
-        let handler = Arc::clone(&handler);
-        let handle = handle.clone();
-        async move { handler.handle(request.map(Body::incoming), handle).await }
-    });
-    let mut builder = http1::Builder::new();
-    // The machine's clock must not show in a run.
-    builder.auto_date_header(false).timer(world.clock().hyper_timer()).half_close(false);
-    builder.header_read_timeout((!world.is_virtual()).then_some(HEAD_TIMEOUT));
-    let mut serving = pin!(builder.serve_connection(connection, service));
-    let mut drain = pin!(live.0.drain.notified());
-    let mut kill = pin!(live.0.kill.notified());
-    drain.as_mut().enable();
-    kill.as_mut().enable();
-    let mut draining = live.0.draining.load(Ordering::Acquire);
-    if live.0.killed.load(Ordering::Acquire) {
-        return;
-    }
-    if draining {
-        serving.as_mut().graceful_shutdown();
-    }
-    let result: Result<(), hyper::Error> = loop {
-        tokio::select! {
-            biased;
-            result = serving.as_mut() => break result,
-            () = kill.as_mut() => return,
-            () = drain.as_mut(), if !draining => {
-                draining = true;
-                serving.as_mut().graceful_shutdown();
+impl<H: Handler> Accepting<H> {
+    async fn run(self, shared: Arc<Shared>) {
+        loop {
+            match self.listener.accept().await {
+                Ok(connection) if !self.handler.admit(&connection.handle()) => drop(connection),
+                Ok(connection) => {
+                    shared.live.fetch_add(1, Ordering::AcqRel);
+                    shared.accepted.fetch_add(1, Ordering::AcqRel);
+                    let live = Live(Arc::clone(&shared));
+                    let (world, handler) = (self.world.clone(), Arc::clone(&self.handler));
+                    // A type of task each: the virtual one stays as small as it can be.
+                    match &self.identity {
+                        None if world.is_virtual() => {
+                            drop(self.world.spawn(serving::serve_virtual(world, connection, handler, live)));
+                        }
+                        None => {
+                            drop(self.world.spawn(serving::serve_plain(world, connection, handler, live)));
+                        }
+                        Some(identity) => {
+                            let identity = identity.clone();
+                            let task = serving::serve_tls(world, connection, identity, handler, live);
+                            drop(self.world.spawn(task));
+                        }
+                    }
+                }
+                Err(error) => {
+                    // Out of descriptors, usually: connections that end will free some.
+                    tracing::warn!(address = %self.listener.address(), %error, "cannot accept");
+                    self.world.clock().sleep(Duration::from_millis(50)).await;
+                }
             }
         }
-    };
-    if let Err(error) = result {
-        tracing::debug!(%error, "connection ended");
     }
 }
 

@@ -9,13 +9,23 @@ use std::task::{Context, Poll, Waker};
 /// How a connection ends when it is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Ending {
+pub(crate) enum Ending {
     /// The protocol decides: a normal close.
     Normal = 0,
     /// FIN at once, without any further byte (no chunked terminator).
     Finish = 1,
     /// RST.
     Reset = 2,
+}
+
+impl Ending {
+    fn of(stored: &AtomicU8) -> Self {
+        match stored.load(Ordering::Acquire) {
+            1 => Self::Finish,
+            2 => Self::Reset,
+            _ => Self::Normal,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -34,6 +44,8 @@ pub(super) struct Shared {
 #[derive(Debug, Default)]
 struct Wakers {
     flush: Option<Waker>,
+    /// Further waiters for a flush: only a connection with several streams has any.
+    flush_others: Vec<Waker>,
     reader: Option<Waker>,
     writer: Option<Waker>,
 }
@@ -46,15 +58,39 @@ pub(super) fn park(slot: &mut Option<Waker>, context: &Context<'_>) {
     }
 }
 
+impl Wakers {
+    fn park_for_flush(&mut self, context: &Context<'_>) {
+        match &self.flush {
+            Some(waker) if !waker.will_wake(context.waker()) => {
+                if !self.flush_others.iter().any(|other| other.will_wake(context.waker())) {
+                    self.flush_others.push(context.waker().clone());
+                }
+            }
+            _ => park(&mut self.flush, context),
+        }
+    }
+}
+
 /// A hold on one connection: pace it, silence it, end it. Clones hold the same connection.
+///
+/// A request that came over HTTP/2 holds its stream of the connection: [`reset`](Self::reset) and
+/// [`finish`](Self::finish) end that stream and leave its neighbours alone, once the handler or the body
+/// fails. Everything else acts below HTTP, on the connection with all its streams.
 #[derive(Debug, Clone, Default)]
 pub struct ConnectionHandle {
     shared: Arc<Shared>,
+    /// How the stream of this request is to end, over HTTP/2.
+    stream: Option<Arc<AtomicU8>>,
 }
 
 impl ConnectionHandle {
     pub(super) fn new(ordinal: u64) -> Self {
-        Self { shared: Arc::new(Shared { ordinal, ..Shared::default() }) }
+        Self { shared: Arc::new(Shared { ordinal, ..Shared::default() }), stream: None }
+    }
+
+    /// A hold on one more stream of this connection.
+    pub(crate) fn of_stream(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), stream: Some(Arc::default()) }
     }
 
     /// The ordinal of this connection among those that its listener accepted, from 0. For a client's
@@ -65,11 +101,18 @@ impl ConnectionHandle {
     }
 
     /// The connection will end by a reset: what is not yet delivered is lost, the peer's next read fails.
+    /// A stream ends by `RST_STREAM` with `INTERNAL_ERROR`.
     pub fn reset(&self) {
         self.end(Ending::Reset);
     }
 
-    /// The connection will end by a FIN with nothing more written, not even what HTTP still owes.
+    /// The connection will end by a reset, with all streams that it has.
+    pub fn reset_connection(&self) {
+        self.end_connection(Ending::Reset);
+    }
+
+    /// The connection will end by a FIN with nothing more written, not even what HTTP still owes. A stream
+    /// ends by `RST_STREAM` with `CANCEL`.
     pub fn finish(&self) {
         self.end(Ending::Finish);
     }
@@ -107,13 +150,14 @@ impl ConnectionHandle {
     ///
     /// hyper encodes a frame, polls the body again and flushes once the body has nothing more. A body
     /// that notes [`flushes`](Self::flushes) when it yields its last frame and then waits here knows
-    /// that the frame has reached the network. One waiter a connection.
+    /// that the frame has reached the network. Over HTTP/2 the flush may have been another stream's, and the
+    /// peer's window may hold the frame back: who cuts there waits a moment longer.
     pub async fn flushed_since(&self, count: u64) {
         poll_fn(|context| {
             if self.flushes() > count {
                 return Poll::Ready(());
             }
-            park(&mut self.wakers().flush, context);
+            self.wakers().park_for_flush(context);
             if self.flushes() > count { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
@@ -133,16 +177,25 @@ impl ConnectionHandle {
     }
 
     fn end(&self, ending: Ending) {
+        match &self.stream {
+            Some(stream) => stream.store(ending as u8, Ordering::Release),
+            None => self.end_connection(ending),
+        }
+    }
+
+    fn end_connection(&self, ending: Ending) {
         self.shared.ending.store(ending as u8, Ordering::Release);
         self.wake();
     }
 
+    /// How the connection is to end.
     pub(super) fn ending(&self) -> Ending {
-        match self.shared.ending.load(Ordering::Acquire) {
-            1 => Ending::Finish,
-            2 => Ending::Reset,
-            _ => Ending::Normal,
-        }
+        Ending::of(&self.shared.ending)
+    }
+
+    /// How the stream of an HTTP/2 request is to end.
+    pub(crate) fn stream_ending(&self) -> Ending {
+        self.stream.as_deref().map_or(Ending::Normal, Ending::of)
     }
 
     pub(super) fn is_held(&self) -> bool {
@@ -171,8 +224,11 @@ impl ConnectionHandle {
 
     pub(super) fn note_flush(&self) {
         self.shared.flushes.fetch_add(1, Ordering::AcqRel);
-        let waiting = self.wakers().flush.take();
-        if let Some(waker) = waiting {
+        let (first, others) = {
+            let mut wakers = self.wakers();
+            (wakers.flush.take(), std::mem::take(&mut wakers.flush_others))
+        };
+        for waker in first.into_iter().chain(others) {
             waker.wake();
         }
     }

@@ -10,5 +10,6 @@ mod pipe;
 pub use address::{Address, BaseUrl, BaseUrlError};
 pub use connection::Connection;
 pub use handle::ConnectionHandle;
+pub(crate) use handle::Ending;
 pub use network::{Listener, Network};
 pub use pipe::RECEIVE_WINDOW;

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Frame;
 
-use crate::support::{any_address, in_both_worlds};
+use crate::support::{Dropped, any_address, in_both_worlds};
 
 fn get(path: &str) -> Request<Body> {
     Request::get(path).header("host", "server").body(Body::empty()).expect("a request")
@@ -90,15 +90,6 @@ fn a_connection_that_the_server_closed_is_replaced() {
         let response = client.send(&address, get("/")).await.expect("a response");
         assert_eq!(collect(response.into_body(), 100).await.expect("a body"), "two");
     });
-}
-
-/// Counts how often it is dropped.
-struct Dropped(Arc<AtomicUsize>);
-
-impl Drop for Dropped {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
 }
 
 #[test]

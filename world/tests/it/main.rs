@@ -2,5 +2,7 @@
 
 mod connections;
 mod http;
+mod http2;
 mod support;
 mod timing;
+mod tls;

@@ -1,6 +1,8 @@
 //! Runs one test body in the virtual and in the real world.
 
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use brownout_world::{Address, Connection, Listener, Seed, World, run_real, run_virtual};
@@ -13,6 +15,15 @@ where
     R: Future<Output = ()>,
 {
     run_virtual(Seed(1), &test);
+    in_real_world(test);
+}
+
+/// Runs `test` in the real world, bounded in time: what the virtual one does not have.
+pub(crate) fn in_real_world<F, R>(test: F)
+where
+    F: Fn(World) -> R,
+    R: Future<Output = ()>,
+{
     let bounded = |world: World| async {
         let clock = *world.clock();
         clock.timeout(Duration::from_secs(20), test(world)).await.expect("a real-world test hangs");
@@ -43,5 +54,14 @@ pub(crate) async fn read_all(connection: &mut Connection) -> (Vec<u8>, Option<st
             Ok(count) => got.extend_from_slice(&chunk[..count]),
             Err(error) => return (got, Some(error.kind())),
         }
+    }
+}
+
+/// Counts how often it is dropped.
+pub(crate) struct Dropped(pub(crate) Arc<AtomicUsize>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
     }
 }

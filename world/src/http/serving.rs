@@ -1,0 +1,256 @@
+//! One connection of a server: which protocol it speaks, and how it ends.
+//!
+//! Over HTTP/1.1 a handler or body that fails ends the connection, in the way that its handle was told. Over
+//! HTTP/2 it ends its stream by `RST_STREAM`: with `INTERNAL_ERROR`, or `CANCEL` where the handle was told to
+//! finish. A request looks the same to a handler either way: its URI is a path, its `Host` a header.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{HOST, HeaderValue};
+use http::uri::{PathAndQuery, Uri};
+use http::{Request, Response, Version};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+
+use super::server::{Handler, Live};
+use super::{Abort, Body, BodyError};
+use crate::net::{Connection, ConnectionHandle, Ending};
+use crate::runtime::World;
+use crate::tls::Identity;
+
+/// How long a real client may take over a request head, a TLS handshake, or its first bytes.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// Streams that an HTTP/2 client may have open at once. The providers' front ends allow 100 to 250.
+const STREAMS_MAX: u32 = 250;
+/// The longest request head over HTTP/2, in bytes, as it counts there.
+const HEAD_MAX: u32 = 64 * 1024;
+/// How often a silent HTTP/2 client is asked whether it is there, and how long it may take to say so.
+const PING_EVERY: Duration = Duration::from_secs(60);
+const PING_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Serves a connection of the virtual world: HTTP/1.1.
+pub(super) async fn serve_virtual<H: Handler>(
+    world: World,
+    connection: Connection,
+    handler: Arc<H>,
+    live: Live,
+) {
+    let handle = connection.handle();
+    let service =
+        service_fn(move |request: Request<Incoming>| answer(request, Arc::clone(&handler), handle.clone()));
+    let mut builder = http1::Builder::new();
+    // The machine's clock must not show in a run.
+    builder.auto_date_header(false).timer(world.clock().hyper_timer()).half_close(false);
+    let serving = builder.serve_connection(connection, service);
+    until_ended(pin!(serving), http1::Connection::graceful_shutdown, &live).await;
+}
+
+/// Serves a connection of the real world in the clear: whichever HTTP its first bytes speak.
+pub(super) async fn serve_plain<H: Handler>(
+    world: World,
+    connection: Connection,
+    handler: Arc<H>,
+    live: Live,
+) {
+    let handle = connection.handle();
+    serve_either(&world, connection, handle, handler, &live).await;
+}
+
+/// Serves a connection of the real world behind TLS.
+pub(super) async fn serve_tls<H: Handler>(
+    world: World,
+    connection: Connection,
+    identity: Identity,
+    handler: Arc<H>,
+    live: Live,
+) {
+    let handle = connection.handle();
+    let mut kill = pin!(live.0.kill.notified());
+    kill.as_mut().enable();
+    let handshake = world.clock().timeout(HEAD_TIMEOUT, identity.accept(connection));
+    let stream = tokio::select! {
+        biased;
+        stream = handshake => stream,
+        () = kill => return,
+    };
+    match stream {
+        Ok(Ok(stream)) => serve_either(&world, TokioIo::new(stream), handle, handler, &live).await,
+        Ok(Err(error)) => tracing::debug!(%error, "no TLS handshake"),
+        Err(_) => tracing::debug!("no TLS handshake in time"),
+    }
+}
+
+async fn serve_either<H: Handler, I>(
+    world: &World,
+    transport: I,
+    handle: ConnectionHandle,
+    handler: Arc<H>,
+    live: &Live,
+) where
+    I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
+{
+    let begun = Arc::new(AtomicBool::new(false));
+    let (asked, of_request) = (Arc::clone(&begun), handle.clone());
+    let service = service_fn(move |request: Request<Incoming>| {
+        asked.store(true, Ordering::Release);
+        let (handler, handle) = (Arc::clone(&handler), of_request.clone());
+        async move {
+            match request.version() {
+                Version::HTTP_2 => answer_stream(request, handler, handle.of_stream()).await,
+                _ => answer(request, handler, handle).await,
+            }
+        }
+    });
+    let timer = world.clock().hyper_timer();
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .auto_date_header(false)
+        .timer(timer)
+        .half_close(false)
+        .header_read_timeout(HEAD_TIMEOUT)
+        .http2()
+        .auto_date_header(false)
+        .timer(timer)
+        .max_concurrent_streams(STREAMS_MAX)
+        .max_header_list_size(HEAD_MAX)
+        .keep_alive_interval(PING_EVERY)
+        .keep_alive_timeout(PING_TIMEOUT);
+    let serving = pin!(builder.serve_connection(transport, service));
+    let serving = until_ended(serving, auto::Connection::graceful_shutdown, live);
+    // Until a connection has said which HTTP it speaks, neither protocol's own time-outs hold.
+    let mute = async {
+        world.clock().sleep(HEAD_TIMEOUT).await;
+        if begun.load(Ordering::Acquire) || handle.bytes_written() > 0 {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = serving => {}
+        () = mute => tracing::debug!("a connection that says nothing is closed"),
+    }
+}
+
+/// Drives a connection until it ends or is told to; `finish_up` tells it to end when it has nothing more to do.
+async fn until_ended<C, E>(mut serving: Pin<&mut C>, finish_up: fn(Pin<&mut C>), live: &Live)
+where
+    C: Future<Output = Result<(), E>>,
+    E: fmt::Display,
+{
+    let mut drain = pin!(live.0.drain.notified());
+    let mut kill = pin!(live.0.kill.notified());
+    drain.as_mut().enable();
+    kill.as_mut().enable();
+    let mut draining = live.0.draining.load(Ordering::Acquire);
+    if live.0.killed.load(Ordering::Acquire) {
+        return;
+    }
+    if draining {
+        finish_up(serving.as_mut());
+    }
+    let result = loop {
+        tokio::select! {
+            biased;
+            result = serving.as_mut() => break result,
+            () = kill.as_mut() => return,
+            () = drain.as_mut(), if !draining => {
+                draining = true;
+                finish_up(serving.as_mut());
+            }
+        }
+    };
+    if let Err(error) = result {
+        tracing::debug!(%error, "connection ended");
+    }
+}
+
+// === requests ===
+
+/// A request that gets no answer: its connection ends, or its stream does, for this reason.
+#[derive(Debug, thiserror::Error)]
+enum Unanswered {
+    #[error(transparent)]
+    Connection(#[from] Abort),
+    // Not transparent: hyper looks for the reason among the causes.
+    #[error("the stream is reset on purpose")]
+    Stream(#[from] h2::Error),
+}
+
+async fn answer<H: Handler>(
+    request: Request<Incoming>,
+    handler: Arc<H>,
+    handle: ConnectionHandle,
+) -> Result<Response<Body>, Unanswered> {
+    Ok(handler.handle(request.map(Body::incoming), handle).await?)
+}
+
+/// Answers a request that has a stream of its own.
+async fn answer_stream<H: Handler>(
+    request: Request<Incoming>,
+    handler: Arc<H>,
+    handle: ConnectionHandle,
+) -> Result<Response<Body>, Unanswered> {
+    let request = in_origin_form(request.map(Body::incoming));
+    match handler.handle(request, handle.clone()).await {
+        Ok(response) => Ok(response.map(|body| Body::stream(StreamBody { body, handle }))),
+        Err(Abort) => Err(h2::Error::from(reason(&handle)).into()),
+    }
+}
+
+/// The request as HTTP/1.1 would have it: a path, and a `Host`.
+fn in_origin_form(mut request: Request<Body>) -> Request<Body> {
+    let host = request.uri().authority().and_then(|host| HeaderValue::from_str(host.as_str()).ok());
+    if let (Some(host), false) = (host, request.headers().contains_key(HOST)) {
+        request.headers_mut().insert(HOST, host);
+    }
+    let path = request.uri().path_and_query().cloned();
+    *request.uri_mut() = Uri::from(path.unwrap_or(PathAndQuery::from_static("/")));
+    request
+}
+
+/// The reason that a stream ends with.
+fn reason(handle: &ConnectionHandle) -> h2::Reason {
+    match handle.stream_ending() {
+        Ending::Finish => h2::Reason::CANCEL,
+        Ending::Reset | Ending::Normal => h2::Reason::INTERNAL_ERROR,
+    }
+}
+
+/// The body of a stream, whose failure names the reason that the stream ends with.
+struct StreamBody {
+    body: Body,
+    handle: ConnectionHandle,
+}
+
+impl HttpBody for StreamBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        polled.map_err(|_| BodyError::new(h2::Error::from(reason(&self.handle))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
