@@ -9,6 +9,7 @@ pub(crate) mod content;
 pub(crate) mod date;
 pub(crate) mod embedding;
 pub(crate) mod identity;
+pub(crate) mod image;
 pub(crate) mod latency;
 pub(crate) mod paced;
 pub(crate) mod pacers;

@@ -146,7 +146,9 @@ const SENTENCE: u32 = 12;
 /// Token `seq` of a text whose token `last` closes it. No character of it needs an escape in JSON.
 fn write_word(state: u64, seq: u32, last: u32, out: &mut String) {
     let place = seq % SENTENCE;
-    if seq > 0 && (place == SENTENCE - 1 || seq == last) {
+    // The last sentence is a word longer where a full stop of its own would be all there is of the next.
+    let closes = if seq == last { seq > 0 } else { place == SENTENCE - 1 && seq + 1 != last };
+    if closes {
         return out.push('.');
     }
     let drawn = splitmix64(state ^ u64::from(seq).wrapping_mul(0x9e37_79b9_7f4a_7c15));
@@ -162,12 +164,12 @@ fn write_word(state: u64, seq: u32, last: u32, out: &mut String) {
     }
 }
 
-/// Thirty-two words that mean nothing together, each one token with the space before it.
+/// Thirty-two words, each one token, as it stands, with a space before it and with a capital, of this
+/// crate's tokenizer and of OpenAI's.
 pub(super) const WORDS: [&str; 32] = [
-    "amber", "basin", "cedar", "delta", "ember", "fjord", "grove", "harbor", "inlet", "juniper", "kelp",
-    "lagoon", "meadow", "north", "orchard", "pebble", "quarry", "reef", "summit", "thicket", "upland",
-    "valley", "willow", "yarrow", "zephyr", "brook", "canyon", "dune", "estuary", "forest", "glacier",
-    "heath",
+    "north", "bridge", "window", "field", "stone", "water", "light", "paper", "letter", "market", "station",
+    "signal", "engine", "shadow", "cloud", "ship", "train", "wheel", "leaf", "branch", "seed", "apple",
+    "table", "wind", "night", "star", "planet", "road", "street", "wave", "song", "story",
 ];
 
 #[cfg(test)]
@@ -208,6 +210,18 @@ mod tests {
         assert_eq!(text.matches('.').count(), 3);
         assert!(!all(&Text::words(1, 30, false)).ends_with('.'));
         assert!(!all(&Text::words(1, 1, true)).contains('.'), "one token is a word");
+    }
+
+    #[test]
+    fn words_are_as_many_tokens_as_the_tokenizer_counts() {
+        for (length, is_complete) in
+            [(1, true), (2, true), (11, false), (12, true), (13, true), (5_000, false)]
+        {
+            for state in 0..20 {
+                let text = all(&Text::words(state, length, is_complete));
+                assert_eq!(tokens::count(&text), u64::from(length), "{text}");
+            }
+        }
     }
 
     #[test]

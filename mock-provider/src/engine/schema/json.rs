@@ -41,11 +41,50 @@ impl Json {
         }
     }
 
+    /// A number, also one in quotes, as Google writes 64-bit integers.
+    pub(super) fn as_f64(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => number.as_f64(),
+            Self::String(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
+            _ => None,
+        }
+    }
+
+    /// A member that is a number.
+    pub(super) fn number(&self, key: &str) -> Option<f64> {
+        self.get(key)?.as_f64()
+    }
+
+    /// A member that is a count.
+    pub(super) fn count(&self, key: &str) -> Option<usize> {
+        self.number(key).filter(|number| *number >= 0.0).map(|number| number as usize)
+    }
+
+    /// A member that is a list of one value at least.
+    pub(super) fn list(&self, key: &str) -> Option<&[Self]> {
+        self.get(key)?.as_array().filter(|items| !items.is_empty())
+    }
+
     pub(super) fn as_object(&self) -> Option<&IndexMap<String, Self>> {
         match self {
             Self::Object(members) => Some(members),
             _ => None,
         }
+    }
+}
+
+/// Equal as JSON Schema compares: a number is its value, however it is written.
+pub(super) fn same(one: &Json, other: &Json) -> bool {
+    match (one, other) {
+        (Json::Number(_), Json::Number(_)) => one.as_f64() == other.as_f64(),
+        (Json::Array(one), Json::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (Json::Object(one), Json::Object(other)) => {
+            let has = |(key, value): (&String, &Json)| other.get(key).is_some_and(|other| same(value, other));
+            one.len() == other.len() && one.iter().all(has)
+        }
+        _ => one == other,
     }
 }
 
