@@ -9,6 +9,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use world::http::Body;
 use world::{Clock, Domain, Instant, Seed, Sleep};
 
+use crate::answers::Turns;
 use crate::counters::Counters;
 use crate::engine::content::Answer;
 use crate::engine::date::Dates;
@@ -70,6 +71,8 @@ pub(crate) struct Engine {
     pub(crate) plan: MockPlan,
     pub(crate) registry: Registry,
     pub(crate) embedder: Embedder,
+    /// Answers of the user's own.
+    pub(crate) turns: Turns,
     pub(crate) counters: Counters,
     /// What answers are drawn from.
     pub(crate) content: Domain,
@@ -86,6 +89,7 @@ impl Engine {
             clock,
             registry: Registry::new(seed, &plan.name),
             embedder: Embedder::new(),
+            turns: Turns::new(plan.answers.clone()),
             counters: Counters::default(),
             pacers: Pacers::new(plan.profiles()),
             dates: Dates::new(clock),

@@ -7,6 +7,7 @@ use quota::QuotaFile;
 use serde::{Deserialize, Serialize};
 use world::Seed;
 
+use crate::answers::AnswerRuleFile;
 use crate::plan::MockPlan;
 use crate::profile::{AnswerFile, LatencyFile, Profile, SchedulerFile, StreamFile};
 
@@ -49,6 +50,9 @@ pub struct MockFile {
     /// Replaces single values of the profile's lengths.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<AnswerFile>,
+    /// Answers of the user's own, for the requests that they match.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<AnswerRuleFile>,
     /// Limits to impose on the surface of the main profile, or the name of a quota that others use as well;
     /// none when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -94,6 +98,10 @@ impl MockFile {
         for (index, name) in self.profiles.iter().enumerate() {
             others.extend(known(name, &format!("profiles[{index}]"), &mut problems));
         }
+        let planned = |(index, rule): (usize, &AnswerRuleFile)| {
+            problems.take(&format!("answers[{index}]"), rule.plan())
+        };
+        let answers = self.answers.iter().enumerate().filter_map(planned).collect();
         let Some(main) = main else { return Err(problems) };
         let limits = self.limits(&main, quotas, &mut problems);
         let mut plan = MockPlan::new(name, main, others);
@@ -103,6 +111,7 @@ impl MockFile {
         plan.api_keys.clone_from(&self.api_keys);
         plan.seed = self.seed.map(Seed);
         plan.limits = limits;
+        plan.answers = answers;
         problems.into_result(plan)
     }
 

@@ -7,6 +7,7 @@
 //! * `engine`: the answer and its timing, a pure function of the seed and of who asks; knows no provider;
 //! * `bedrock`, `vertex`, `openai`, `anthropic`: the surfaces, one folder each.
 
+mod answers;
 mod anthropic;
 mod bedrock;
 mod call;
@@ -23,6 +24,7 @@ mod service;
 mod surface;
 mod vertex;
 
+pub use answers::{AnswerRuleFile, MatchFile, ReplyFile, StopFile, ThenFile, ToolFile};
 pub use counters::Counters;
 pub use edge::{Access, ControlFile, EdgePlan};
 pub use engine::{

@@ -3,6 +3,7 @@
 use wire::bedrock::model::ModelId;
 use world::Seed;
 
+use crate::answers::AnswerRule;
 use crate::file::AuthMode;
 use crate::profile::{Kind, Profile};
 use crate::surface::Surface;
@@ -27,6 +28,8 @@ pub struct MockPlan {
     pub api_keys: Vec<String>,
     /// What each provider allows, and whether others draw on it as well.
     pub limits: quota::Limits,
+    /// Answers of the user's own. The first rule that matches a request answers it.
+    pub(crate) answers: Vec<AnswerRule>,
     /// The main one first, then others asked for, then all that ship.
     profiles: Vec<Profile>,
 }
@@ -52,6 +55,7 @@ impl MockPlan {
             seed: None,
             announces_tokens: false,
             limits: quota::Limits::default(),
+            answers: Vec::new(),
             profiles,
         }
     }

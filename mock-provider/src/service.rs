@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use fault::asked::Asked;
+use fault::asked::{Asked, Kind};
 use fault::layer::{self, Exchange};
 use fault::{Account, Decision, Family, Identity, Rules, Tally};
 use http::request::Parts;
@@ -15,6 +15,7 @@ use quota::Pools;
 use world::http::{Abort, Body, CollectError, Handler, collect};
 use world::{Clock, ConnectionHandle, Seed};
 
+use crate::answers::Scripted;
 use crate::anthropic::Anthropic;
 use crate::bedrock::Bedrock;
 use crate::call::{Call, Engine};
@@ -108,6 +109,23 @@ impl Service {
         Ok(self.faults.force(call.arrived, effect, who(call)))
     }
 
+    /// Notes the answer that a user has scripted for a request, and returns the fault if it is one.
+    fn script(&self, surface: Surface, call: &mut Call<'_>) -> Option<String> {
+        let turns = &self.engine.turns;
+        if turns.is_empty() {
+            return None;
+        }
+        let uri = effective_uri(call);
+        let asked = asked(surface, call, &uri);
+        let place =
+            if asked.kind == Kind::Chat { turns.take(surface, &asked.model, call.body) } else { None };
+        match turns.at(place?)? {
+            Scripted::Fail(spec) => return Some(spec.clone()),
+            Scripted::Say(_) => call.identity.scripted = place,
+        }
+        None
+    }
+
     /// Answers within the fault that `spec` asks for.
     async fn answer_faulted(
         &self,
@@ -197,6 +215,7 @@ fn who(call: &Call<'_>) -> Identity {
     Identity { number: call.identity.request, attempt: call.identity.attempt }
 }
 
+/// What a request asks for, as the fault layer sees it.
 fn asked<'u>(surface: Surface, call: &Call<'u>, uri: &'u Uri) -> Asked<'u> {
     fault::asked::read(surface.family(), &call.parts.method, uri, call.body)
 }
@@ -259,8 +278,9 @@ impl Handler for Service {
         let body = taken.body.unwrap_or(body);
         let arrived = self.engine.clock.now();
         let identity = self.engine.registry.identify(&parts.method, &taken.path, &body, arrived);
-        let call = Call { parts: &parts, path: &taken.path, body: &body, identity, arrived };
-        let spec = taken.spec.as_deref();
+        let mut call = Call { parts: &parts, path: &taken.path, body: &body, identity, arrived };
+        let scripted = if is_too_large { None } else { self.script(surface, &mut call) };
+        let spec = taken.spec.as_deref().or(scripted.as_deref());
         if let Some(books) = &self.books {
             return self.answer_on_record(books, surface, &call, (spec, is_too_large), connection).await;
         }

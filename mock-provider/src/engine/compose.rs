@@ -12,6 +12,7 @@ use super::identity::Identity;
 use super::reply::{Block, Reply, Stop, ToolCall};
 use super::schema;
 use super::text::Text;
+use crate::answers::{Said, Scripted, StopFile};
 use crate::call::Engine;
 use crate::profile::Profile;
 
@@ -21,7 +22,11 @@ const SECOND_CALL_ONE_IN: u64 = 3;
 impl Engine {
     /// What a model of `profile` answers.
     pub(crate) fn reply(&self, profile: &Profile, identity: &Identity, ask: &Ask<'_>) -> Reply {
-        Composer { law: profile.answer, domain: &self.content, identity, ask }.reply()
+        let composer = Composer { law: profile.answer, domain: &self.content, identity, ask };
+        match identity.scripted.and_then(|place| self.turns.at(place)) {
+            Some(Scripted::Say(said)) => composer.scripted(said),
+            _ => composer.reply(),
+        }
     }
 }
 
@@ -101,10 +106,49 @@ impl Composer<'_> {
             candidate => self.domain.draws(&[&key, model, &candidate.to_le_bytes()]),
         };
         let (tokens, is_cut) = self.law.length(&mut draws, allowed);
-        let stop = if is_cut { Stop::MaxTokens } else { Stop::End };
-        let text = match self.identity.nonce {
+        (self.made_up(&mut draws, tokens, !is_cut), if is_cut { Stop::MaxTokens } else { Stop::End })
+    }
+
+    fn made_up(&self, draws: &mut Draws, tokens: u32, is_complete: bool) -> Text {
+        match self.identity.nonce {
             Some(nonce) => Text::tagged(nonce.tag(), tokens),
-            None => Text::words(draws.next_u64(), tokens, !is_cut),
+            None => Text::words(draws.next_u64(), tokens, is_complete),
+        }
+    }
+
+    /// What a user has scripted, within what is allowed.
+    fn scripted(&self, said: &Said) -> Reply {
+        let mut blocks = Vec::with_capacity(2);
+        let mut stop = Stop::End;
+        if said.text.is_some() || said.tokens.is_some() {
+            let (text, ended) = self.scripted_text(said, self.ask.max_tokens.max(1));
+            blocks.push(Block::Text(text));
+            stop = ended;
+        }
+        if let (Some((name, arguments)), Stop::End) = (&said.call, &stop) {
+            let mut draws = self.draws(name, 0);
+            let id_bits = (draws.next_u64(), draws.next_u64());
+            blocks.push(Block::ToolCall(ToolCall::new(id_bits, name, arguments)));
+            stop = Stop::ToolUse;
+        }
+        Reply::new(blocks, stop)
+    }
+
+    fn scripted_text(&self, said: &Said, allowed: u32) -> (Text, Stop) {
+        let (mut text, is_cut) = match (&said.text, said.tokens.unwrap_or(1)) {
+            (Some(text), _) => Text::whole(text.as_str(), allowed),
+            (None, tokens) => {
+                let is_cut = tokens > allowed;
+                (self.made_up(&mut self.draws("scripted", 0), tokens.min(allowed), !is_cut), is_cut)
+            }
+        };
+        let stopped = text.stop_at(&self.ask.stops);
+        let stop = match (said.stop, stopped) {
+            (Some(StopFile::End), _) => Stop::End,
+            (Some(StopFile::MaxTokens), _) => Stop::MaxTokens,
+            (None, Some(sequence)) => Stop::StopSequence(sequence),
+            (None, None) if is_cut => Stop::MaxTokens,
+            (None, None) => Stop::End,
         };
         (text, stop)
     }
@@ -176,7 +220,7 @@ mod tests {
     const CITY: &str = r#"{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}"#;
 
     fn identity(content: u64, nonce: Option<Nonce>) -> Identity {
-        Identity { nonce, content, arrival: 1, request: 1, attempt: 0 }
+        Identity { nonce, content, arrival: 1, request: 1, attempt: 0, scripted: None }
     }
 
     fn reply_to(content: u64, ask: &Ask<'_>) -> Reply {
@@ -223,6 +267,36 @@ mod tests {
             })
         };
         assert_eq!(text("bedrock-eu"), text("bedrock-us"));
+    }
+
+    #[test]
+    fn what_is_scripted_keeps_to_what_is_allowed() {
+        let said =
+            |text: Option<&str>, call: bool, tokens: Option<u32>, stop: Option<StopFile>, ask: &Ask<'_>| {
+                let call = call.then(|| ("f".to_owned(), r#"{"a":1}"#.to_owned()));
+                let said = Said { text: text.map(str::to_owned), call, tokens, stop };
+                let (identity, domain) = (identity(1, None), Seed(1).domain("content"));
+                Composer { law: LAW, domain: &domain, identity: &identity, ask }.scripted(&said)
+            };
+        let plain = Ask::text("m", 100);
+        let reply = said(Some("Hello there."), false, None, None, &plain);
+        assert_eq!((reply.text().as_str(), reply.stop()), ("Hello there.", &Stop::End));
+        let reply = said(Some("Hello there."), false, None, Some(StopFile::MaxTokens), &plain);
+        assert_eq!((reply.text().as_str(), reply.stop()), ("Hello there.", &Stop::MaxTokens));
+        let reply = said(Some("Hello there."), false, None, None, &Ask::text("m", 1));
+        assert_eq!((reply.text().as_str(), reply.stop()), ("Hello", &Stop::MaxTokens));
+        let stops = Ask { stops: vec![" there".into()], ..plain.clone() };
+        let reply = said(Some("Hello there."), false, None, None, &stops);
+        assert_eq!(reply.stop(), &Stop::StopSequence(" there".to_owned()));
+        let reply = said(Some("One moment."), true, None, None, &plain);
+        assert!(
+            matches!(reply.blocks(), [Block::Text(_), Block::ToolCall(call)] if call.arguments == r#"{"a":1}"#)
+        );
+        assert_eq!(reply.stop(), &Stop::ToolUse);
+        let reply = said(None, false, Some(40), None, &plain);
+        assert_eq!((reply.tokens(), reply.stop()), (40, &Stop::End));
+        let reply = said(None, false, Some(140), None, &plain);
+        assert_eq!((reply.tokens(), reply.stop()), (100, &Stop::MaxTokens));
     }
 
     #[test]

@@ -8,6 +8,8 @@ use evidence::Nonce;
 use http::Method;
 use world::{Domain, Instant, Seed};
 
+use crate::answers::Place;
+
 /// How long a request's count is kept at least: longer than any client goes on retrying.
 const KEEP: Duration = Duration::from_secs(15 * 60);
 
@@ -23,6 +25,8 @@ pub(crate) struct Identity {
     /// The try that this is of the client's, and how often it has come: what faults are decided by.
     pub(crate) request: u64,
     pub(crate) attempt: u32,
+    /// The user's own answer to it, where there is one.
+    pub(crate) scripted: Option<Place>,
 }
 
 /// Names requests as they arrive.
@@ -55,7 +59,7 @@ impl Registry {
         };
         let attempt = self.counts.lock().unwrap_or_else(PoisonError::into_inner).count(request, now);
         let arrival = self.arrivals.hash(&[&request.to_le_bytes(), &attempt.to_le_bytes()]);
-        Identity { nonce, content, arrival, request, attempt }
+        Identity { nonce, content, arrival, request, attempt, scripted: None }
     }
 }
 
