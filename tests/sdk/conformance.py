@@ -134,8 +134,7 @@ def cell(provider, column, row, lines, notes):
     for line in lines:
         by_outcome[line["outcome"]].append(line)
     if by_outcome["failed"]:
-        names = sorted({line["test"].partition("[")[0] for line in by_outcome["failed"]})
-        return f"✗{notes.mark('fails: ' + ', '.join(f'`{name}`' for name in names))}"
+        return f"✗{notes.mark('fails: ' + some_of(by_outcome['failed']))}"
     if by_outcome["xfailed"]:
         return "✗" + "".join(notes.mark("fails because " + why) for why in reasons(by_outcome["xfailed"]))
     skipped = "".join(notes.mark("not run: " + why) for why in reasons(by_outcome["skipped"]))
@@ -143,6 +142,13 @@ def cell(provider, column, row, lines, notes):
         return f"–{skipped}"
     raised = sorted({line["raises"] for line in by_outcome["passed"] if "raises" in line})
     return " ".join(["✓", *(f"`{name}`" for name in raised)]) + skipped
+
+
+def some_of(lines):
+    """The tests of some lines by name, without their parameters; not all when they are many."""
+    names = sorted({line["test"].partition("[")[0] for line in lines})
+    more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+    return ", ".join(f"`{name}`" for name in names[:2]) + more
 
 
 def reasons(lines):
