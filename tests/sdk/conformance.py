@@ -94,15 +94,18 @@ def read_records(files):
 
 def problems(columns, providers, cells):
     """Where matrix and records are at odds."""
-    expected = {(column, row): provider for provider in providers for column in provider.columns for row in provider.rows()}
+    expected = {
+        (column, row): provider for provider in providers for column in provider.columns for row in provider.rows()
+    }
     for provider in providers:
         yield from provider.problems(columns)
     for (column, row), lines in cells.items():
         provider = expected.get((column, row))
+        fills = f"{lines[0]['test']} fills {column} / {' · '.join(row)}, which conformance.toml"
         if provider is None:
-            yield f"{lines[0]['test']} fills {column} / {' · '.join(row)}, which conformance.toml does not have"
+            yield f"{fills} does not have"
         elif provider.why_not(column, row):
-            yield f"{lines[0]['test']} fills {column} / {' · '.join(row)}, which conformance.toml says is without tests"
+            yield f"{fills} says is without tests"
 
 
 # --- The table ---------------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ REFUSED = [
 
 
 @pytest.mark.conformance(COLUMN, error="{name}", raises=anthropic.PermissionDeniedError)
-@pytest.mark.parametrize(("keys", "name", "words"), REFUSED, ids=lambda v: next(iter(v)) if isinstance(v, dict) else None)
+@pytest.mark.parametrize(("keys", "name", "words"), REFUSED)
 def test_refused_keys(bedrock_mock, keys, name, words):
     with client_of(bedrock_mock, **keys) as client, pytest.raises(anthropic.APIStatusError) as raised:
         client.messages.create(**question(nonce_of("anthropic-refused")))

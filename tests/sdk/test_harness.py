@@ -37,21 +37,34 @@ NODE = against_mock("node", "--test", JS / "converse.test.js")
 CARGO = against_mock(RUST)
 
 
-def error(name):
-    return (name,)
-
-
 # runner, change of the answers' bytes, column, the row that turns red, a row that stays green
+RENAMED = "ThrottlingException:=>ThrottlingExceptiom:"
+WITHOUT_STOP = '"stopReason"=>"stopReasom"'
+THROTTLED, REFUSED = ("ThrottlingException",), ("ValidationException",)
+PLAIN, STREAM = ("Converse", "plain"), ("Converse", "stream")
 DEFECTS = [
-    (BOTO3, "ThrottlingException:=>ThrottlingExceptiom:", "boto3", error("ThrottlingException"), error("ValidationException")),
-    (BOTO3, "HTTP/1.1 400=>HTTP/1.1 404", "boto3", error("ValidationException"), error("ThrottlingException")),
-    (ANSWERS, '"stopReason"=>"stopReasom"', "boto3", ("Converse", "plain"), ("InvokeModel, Claude", "plain")),
-    (ANSWERS, "amazon.eventstream=>amazon.eventstreem", "boto3", ("Converse", "stream"), ("Converse", "plain")),
-    (GENAI, '"candidatesTokenCount"=>"candidatesTokenTally"', "google-genai", ("generateContent", "usage"), ("generateContent", "count")),
-    (LITELLM, "Too many requests=>too many tokenss!", "litellm-bedrock", error("ThrottlingException"), error("ResourceNotFoundException")),
-    (NODE, '"stopReason"=>"stopReasom"', "aws-sdk-js", ("Converse", "plain"), ("Converse", "count")),
-    (CARGO, "ThrottlingException:=>ThrottlingExceptiom:", "aws-sdk-rust", error("ThrottlingException"), error("ValidationException")),
-]  # fmt: skip
+    (BOTO3, RENAMED, "boto3", THROTTLED, REFUSED),
+    (BOTO3, "HTTP/1.1 400=>HTTP/1.1 404", "boto3", REFUSED, THROTTLED),
+    (ANSWERS, WITHOUT_STOP, "boto3", PLAIN, ("InvokeModel, Claude", "plain")),
+    (ANSWERS, "amazon.eventstream=>amazon.eventstreem", "boto3", STREAM, PLAIN),
+    (
+        GENAI,
+        '"candidatesTokenCount"=>"candidatesTokenTally"',
+        "google-genai",
+        ("generateContent", "usage"),
+        ("generateContent", "count"),
+    ),
+    # LiteLLM goes by the words.
+    (
+        LITELLM,
+        "Too many requests=>too many tokenss!",
+        "litellm-bedrock",
+        THROTTLED,
+        ("ResourceNotFoundException",),
+    ),
+    (NODE, WITHOUT_STOP, "aws-sdk-js", PLAIN, ("Converse", "count")),
+    (CARGO, RENAMED, "aws-sdk-rust", THROTTLED, REFUSED),
+]
 
 
 def run(command, evidence, defect):
@@ -87,4 +100,4 @@ def test_a_defect_turns_its_cell_red(tmp_path, command, defect, column, red, gre
 def test_without_a_defect_the_relay_changes_nothing(tmp_path):
     code, cells = run(BOTO3, tmp_path / "evidence", "=>")
     assert code == 0
-    assert shown(cells, "boto3", error("ThrottlingException")) == "✓ `ThrottlingException`"
+    assert shown(cells, "boto3", THROTTLED) == "✓ `ThrottlingException`"

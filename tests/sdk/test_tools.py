@@ -62,7 +62,8 @@ def test_converse(bedrock):
     # With the tool's result the model answers in text.
     results = [{"toolResult": {"toolUseId": use["toolUseId"], "content": [{"text": "mild"}]}} for use in uses]
     asked = conversation("tools-converse", toolConfig=CONVERSE_TOOLS)
-    after = bedrock.converse(**{**asked, "messages": [*asked["messages"], message, {"role": "user", "content": results}]})
+    turns = [*asked["messages"], message, {"role": "user", "content": results}]
+    after = bedrock.converse(**{**asked, "messages": turns})
     assert after["stopReason"] in {"end_turn", "max_tokens"}
     assert after["output"]["message"]["content"][0]["text"]
 
@@ -72,7 +73,8 @@ def test_converse_stream(bedrock):
     choice = {"tool": {"name": "weather"}}
     asked = conversation("tools-converse-stream", toolConfig={**CONVERSE_TOOLS, "toolChoice": choice})
     events = list(bedrock.converse_stream(**asked)["stream"])
-    starts = [event["contentBlockStart"] for event in events if "toolUse" in event.get("contentBlockStart", {}).get("start", {})]
+    starts = [event["contentBlockStart"] for event in events if "contentBlockStart" in event]
+    starts = [start for start in starts if "toolUse" in start["start"]]
     assert starts
     for start in starts:
         assert start["start"]["toolUse"]["name"] == "weather"

@@ -61,11 +61,9 @@ conforms([call("Converse", "tool")], "Converse calls a tool", () =>
       checkArguments(use.input);
     }
     // The model reads the tool's result, and answers in text.
-    const turns = [
-      ...messages(nonceOf("converse-tool")),
-      answer.output.message,
-      { role: "user", content: uses.map(({ toolUseId }) => ({ toolResult: { toolUseId, content: [{ text: "mild" }] } })) },
-    ];
+    const results = uses.map(({ toolUseId }) => ({ toolResult: { toolUseId, content: [{ text: "mild" }] } }));
+    const asked = messages(nonceOf("converse-tool"));
+    const turns = [...asked, answer.output.message, { role: "user", content: results }];
     const auto = { toolConfig: { ...CONVERSE_TOOLS, toolChoice: { auto: {} } } };
     const after = await client.send(new ConverseCommand({ ...conversation("", auto), messages: turns }));
     assert.notEqual(after.stopReason, "tool_use");

@@ -43,7 +43,8 @@ conforms([call(NAME, "stream"), call(NAME, "usage")], "InvokeModelWithResponseSt
     const pieces = await invokeStream(client, claudeBody(nonce));
     const kinds = pieces.map((piece) => piece.type);
     const deltas = kinds.filter((kind) => kind === "content_block_delta");
-    const [head, tail] = [["message_start", "content_block_start"], ["content_block_stop", "message_delta", "message_stop"]];
+    const head = ["message_start", "content_block_start"];
+    const tail = ["content_block_stop", "message_delta", "message_stop"];
     assert.deepEqual(kinds.filter((kind) => kind !== "ping"), [...head, ...deltas, ...tail]);
     const tokens = wholeTokens(nonce, pieces.map((piece) => piece.delta?.text ?? "").join(""));
     assert.equal(pieces.at(-2).usage.output_tokens, tokens);
@@ -65,7 +66,8 @@ conforms([call(NAME, "tool")], "InvokeModel calls a tool", () =>
 
 conforms([call(NAME, "stream tool")], "InvokeModelWithResponseStream calls a tool", () =>
   using({}, async (client) => {
-    const pieces = await invokeStream(client, claudeBody(nonceOf("invoke-stream-tool"), { ...CLAUDE_TOOLS, max_tokens: 400 }));
+    const body = claudeBody(nonceOf("invoke-stream-tool"), { ...CLAUDE_TOOLS, max_tokens: 400 });
+    const pieces = await invokeStream(client, body);
     const starts = pieces.filter((piece) => piece.content_block?.type === "tool_use");
     assert.ok(starts.length >= 1);
     for (const start of starts) {
