@@ -31,7 +31,24 @@ struct Model<'a> {
     open_source_category: &'a str,
     launch_stage: &'a str,
     publisher_model_template: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    predict_schemata: Option<Schemata>,
 }
+
+/// What `:predict` takes and gives. The SDK's class for text embeddings knows its models by the first of these.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Schemata {
+    instance_schema_uri: &'static str,
+    parameters_schema_uri: &'static str,
+    prediction_schema_uri: &'static str,
+}
+
+const TEXT_EMBEDDING: Schemata = Schemata {
+    instance_schema_uri: "gs://google-cloud-aiplatform/schema/predict/instance/text_embedding_1.0.0.yaml",
+    parameters_schema_uri: "gs://google-cloud-aiplatform/schema/predict/params/text_embedding_1.0.0.yaml",
+    prediction_schema_uri: "gs://google-cloud-aiplatform/schema/predict/prediction/text_embedding_1.0.0.yaml",
+};
 
 /// One page of a publisher's models.
 pub(super) fn list(engine: &Engine, query: &Query, publisher: &str) -> Response<Body> {
@@ -39,7 +56,7 @@ pub(super) fn list(engine: &Engine, query: &Query, publisher: &str) -> Response<
     let start = query.page_token.as_deref().and_then(|token| token.parse().ok()).unwrap_or(0);
     let size = query.page_size.map_or(PAGE_SIZE, |size| size.max(1) as usize);
     let publisher_models: Vec<_> =
-        models.iter().skip(start).take(size).map(|id| model(publisher, id)).collect();
+        models.iter().skip(start).take(size).map(|id| model(engine, publisher, id)).collect();
     let end = start.saturating_add(publisher_models.len());
     let next_page_token = (end < models.len()).then(|| end.to_string());
     reply::json(engine, wire::json::to_bytes(&Page { publisher_models, next_page_token }))
@@ -50,7 +67,7 @@ pub(super) fn get(engine: &Engine, publisher: &str, id: &str) -> Result<Response
     if !models(engine, publisher).contains(&id) {
         return Err(Failure::Case(Case::ModelNotFound));
     }
-    Ok(reply::json(engine, wire::json::to_bytes(&model(publisher, id))))
+    Ok(reply::json(engine, wire::json::to_bytes(&model(engine, publisher, id))))
 }
 
 /// Whether `publisher` has a model of this name and kind here.
@@ -77,7 +94,8 @@ fn publisher_of(model: &str) -> &'static str {
     PARTNERS.iter().find(|(name, _)| model.starts_with(name)).map_or("google", |(_, publisher)| publisher)
 }
 
-fn model<'a>(publisher: &str, id: &str) -> Model<'a> {
+fn model<'a>(engine: &Engine, publisher: &str, id: &str) -> Model<'a> {
+    let embeds = engine.plan.lists(Surface::Vertex, Some(Kind::Embeddings), id);
     Model {
         name: format!("publishers/{publisher}/models/{id}"),
         version_id: "default",
@@ -86,5 +104,6 @@ fn model<'a>(publisher: &str, id: &str) -> Model<'a> {
         publisher_model_template: format!(
             "projects/{{project}}/locations/{{location}}/publishers/{publisher}/models/{id}"
         ),
+        predict_schemata: embeds.then_some(TEXT_EMBEDDING),
     }
 }
