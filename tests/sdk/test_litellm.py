@@ -133,6 +133,7 @@ def test_stream_tool(route, parts, account, conformance):
 EMBEDDINGS = [
     # route, model, cell, dimensions
     ("bedrock/invoke", "bedrock/amazon.titan-embed-text-v2:0", "InvokeModel, Titan embeddings", 1024),
+    ("bedrock/invoke", "bedrock/cohere.embed-english-v3", "InvokeModel, Cohere embeddings", 1024),
     ("vertex_ai", "vertex_ai/text-embedding-005", "predict, embeddings", 768),
     ("vertex_ai", "vertex_ai/gemini-embedding-2", "embedContent", 3072),
     ("openai", "openai/text-embedding-3-small", "embeddings", 1536),
@@ -144,14 +145,15 @@ EMBEDDINGS = [
 def test_embedding(parts, account, conformance, name, model, cell, dimensions):
     route = ROUTES[name]
     conformance(route.column, cell, "plain")
-    conformance(route.column, cell, "usage")
+    if "Cohere" not in cell:
+        conformance(route.column, cell, "usage")
     # embedContent makes one vector of all that it is given.
     texts = ["one text", "another text"] if cell != "embedContent" else ["one text"]
     answer = litellm.embedding(model=model, input=texts, num_retries=0, **settings_of(route, parts, account))
     vectors = [item["embedding"] for item in answer.data]
     assert [len(vector) for vector in vectors] == [dimensions] * len(texts)
     assert vectors[0] != vectors[-1] or len(texts) == 1
-    assert answer.usage.prompt_tokens > 0
+    assert answer.usage.prompt_tokens > 0 or "Cohere" in cell
 
 
 # --- Errors ------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import * as sdk from "@aws-sdk/client-bedrock-runtime";
 
 import {
-  CLAUDE, claudeBody, collect, conforms, conversation, error, nonceOf, rejection, using, wholeTokens,
+  CLAUDE, JSON_TYPE, claudeBody, collect, conforms, conversation, error, nonceOf, rejection, using, wholeTokens,
 } from "./support.js";
 
 const { BedrockRuntimeServiceException, ConverseCommand, ConverseStreamCommand } = sdk;
@@ -14,9 +14,9 @@ const { InvokeModelCommand, InvokeModelWithResponseStreamCommand } = sdk;
 const COMMANDS = {
   Converse: (nonce) => new ConverseCommand(conversation(nonce)),
   ConverseStream: (nonce) => new ConverseStreamCommand(conversation(nonce)),
-  InvokeModel: (nonce) => new InvokeModelCommand({ modelId: CLAUDE, body: claudeBody(nonce) }),
+  InvokeModel: (nonce) => new InvokeModelCommand({ modelId: CLAUDE, contentType: JSON_TYPE, body: claudeBody(nonce) }),
   InvokeModelWithResponseStream: (nonce) =>
-    new InvokeModelWithResponseStreamCommand({ modelId: CLAUDE, body: claudeBody(nonce) }),
+    new InvokeModelWithResponseStreamCommand({ modelId: CLAUDE, contentType: JSON_TYPE, body: claudeBody(nonce) }),
 };
 
 // fault, class, status, whose fault, attempts

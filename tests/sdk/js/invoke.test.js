@@ -8,19 +8,19 @@ import {
 } from "@aws-sdk/client-bedrock-runtime";
 
 import {
-  CLAUDE, CLAUDE_TOOLS, TITAN, call, checkArguments, claudeBody, collect, conforms, decode, nonceOf, using, wholeTokens,
+  CLAUDE, CLAUDE_TOOLS, JSON_TYPE, TITAN, call, checkArguments, claudeBody, collect, conforms, decode, nonceOf, using, wholeTokens,
 } from "./support.js";
 
 const NAME = "InvokeModel, Claude";
 
 async function invoke(client, body) {
-  const answer = await client.send(new InvokeModelCommand({ modelId: CLAUDE, body }));
+  const answer = await client.send(new InvokeModelCommand({ modelId: CLAUDE, contentType: JSON_TYPE, body }));
   assert.equal(answer.contentType, "application/json");
   return decode(answer.body);
 }
 
 async function invokeStream(client, body) {
-  const answer = await client.send(new InvokeModelWithResponseStreamCommand({ modelId: CLAUDE, body }));
+  const answer = await client.send(new InvokeModelWithResponseStreamCommand({ modelId: CLAUDE, contentType: JSON_TYPE, body }));
   assert.equal(answer.contentType, "application/json");
   const { events, thrown } = await collect(answer.body);
   assert.equal(thrown, undefined);
@@ -93,7 +93,7 @@ const TITAN_NAME = "InvokeModel, Titan embeddings";
 conforms([call(TITAN_NAME, "plain"), call(TITAN_NAME, "usage")], "InvokeModel embeds with Titan", () =>
   using({}, async (client) => {
     const body = JSON.stringify({ inputText: "A text.", dimensions: 512, normalize: true });
-    const answer = decode((await client.send(new InvokeModelCommand({ modelId: TITAN, body }))).body);
+    const answer = decode((await client.send(new InvokeModelCommand({ modelId: TITAN, contentType: JSON_TYPE, body }))).body);
     assert.equal(answer.embedding.length, 512);
     assert.ok(Math.abs(Math.hypot(...answer.embedding) - 1) < 1e-3);
     assert.ok(answer.inputTextTokenCount > 0);

@@ -11,6 +11,8 @@ export const COLUMN = "aws-sdk-js";
 export const CLAUDE = "anthropic.claude-3-haiku-20240307-v1:0";
 export const TITAN = "amazon.titan-embed-text-v2:0";
 export const MAX_TOKENS = 24;
+// Said by the caller, as the API wants it: by itself the SDK calls a body a stream of octets.
+export const JSON_TYPE = "application/json";
 
 const setting = (name) => {
   const value = process.env[name];

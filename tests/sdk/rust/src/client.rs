@@ -23,6 +23,9 @@ pub const CLAUDE: &str = "anthropic.claude-3-haiku-20240307-v1:0";
 pub const TITAN: &str = "amazon.titan-embed-text-v2:0";
 pub const MAX_TOKENS: i32 = 24;
 
+/// Said by the caller, as the API wants it: by itself the SDK calls a body a stream of octets.
+pub const JSON: &str = "application/json";
+
 /// Whom the client says it is.
 pub struct Keys {
     pub id: &'static str,

@@ -168,14 +168,18 @@ async fn converse_stream(fault: &str, expected: Expected) {
 
 async fn invoke(fault: &str, expected: Expected) {
     let counted = failing(fault);
-    let request =
-        counted.client.invoke_model().model_id(CLAUDE).body(claude_body(&nonce_of(fault), json!({})));
+    let request = counted
+        .client
+        .invoke_model()
+        .model_id(CLAUDE)
+        .content_type(JSON)
+        .body(claude_body(&nonce_of(fault), json!({})));
     check(request.send().await.expect_err("an error"), expected, &counted);
 }
 
 async fn invoke_stream(fault: &str, expected: Expected) {
     let counted = failing(fault);
-    let request = counted.client.invoke_model_with_response_stream().model_id(CLAUDE);
+    let request = counted.client.invoke_model_with_response_stream().model_id(CLAUDE).content_type(JSON);
     let request = request.body(claude_body(&nonce_of(fault), json!({})));
     check(request.send().await.expect_err("an error"), expected, &counted);
 }
@@ -202,7 +206,7 @@ async fn within_converse(fault: &str, name: &str, events: usize) {
 async fn within_invoke(fault: &str, name: &str, events: usize) {
     let counted = in_band(fault, events);
     let nonce = nonce_of(fault);
-    let request = counted.client.invoke_model_with_response_stream().model_id(CLAUDE);
+    let request = counted.client.invoke_model_with_response_stream().model_id(CLAUDE).content_type(JSON);
     let mut stream = request.body(claude_body(&nonce, json!({}))).send().await.expect("a stream").body;
     let mut text = String::new();
     for _ in 0..events {

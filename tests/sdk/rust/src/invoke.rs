@@ -5,7 +5,7 @@ use aws_sdk_bedrockruntime::types::{CountTokensInput, InvokeModelTokensRequest, 
 use serde_json::{Value, json};
 
 use crate::cases::{Cases, call};
-use crate::client::{CLAUDE, TITAN, check_arguments, claude_body, claude_tools, plain};
+use crate::client::{CLAUDE, JSON, TITAN, check_arguments, claude_body, claude_tools, plain};
 use crate::nonce::{nonce_of, whole_tokens};
 
 const NAME: &str = "InvokeModel, Claude";
@@ -29,7 +29,8 @@ pub fn cases(cases: &mut Cases) {
 }
 
 async fn invoke(model: &str, body: Blob) -> Value {
-    let answer = plain().invoke_model().model_id(model).body(body).send().await.expect("an answer");
+    let answer =
+        plain().invoke_model().model_id(model).content_type(JSON).body(body).send().await.expect("an answer");
     assert_eq!(answer.content_type(), "application/json");
     serde_json::from_slice(answer.body().as_ref()).expect("JSON")
 }
@@ -41,7 +42,7 @@ pub fn piece(event: &ResponseStream) -> Value {
 }
 
 async fn invoke_stream(body: Blob) -> Vec<Value> {
-    let request = plain().invoke_model_with_response_stream().model_id(CLAUDE).body(body);
+    let request = plain().invoke_model_with_response_stream().model_id(CLAUDE).content_type(JSON).body(body);
     let mut answer = request.send().await.expect("a stream");
     assert_eq!(answer.content_type(), "application/json");
     let mut pieces = Vec::new();
