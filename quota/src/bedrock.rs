@@ -338,6 +338,47 @@ mod tests {
     }
 
     #[test]
+    fn two_million_tokens_a_minute_hold_thirty_requests_without_max_tokens() {
+        in_virtual_time(|world| async move {
+            let limits = Limits { tokens_per_minute: Some(2_000_000), ..Limits::default() };
+            let quota = Quota::new(limits, *world.clock());
+            let asked = Demand { input: 1_000, ..Demand::default() };
+            let admit = || quota.admit("r", model("m"), asked);
+            let mut held: Vec<_> = std::iter::from_fn(|| admit().ok()).collect();
+            // 2,000,000 / 65,000 = 30.8; 15,000 short of the 31st, which flow in in 0.45 s.
+            assert_eq!((held.len(), quota.tokens_left("r", "m")), (30, Some(50_000)));
+            world.clock().sleep(Duration::from_millis(449)).await;
+            assert!(admit().is_err());
+            world.clock().sleep(Duration::from_millis(1)).await;
+            assert!(admit().is_ok());
+            // An answer of 100 tokens costs 1,500 of the 65,000 that it held.
+            let before = quota.tokens_left("r", "m").expect("limited");
+            let one = held.pop().expect("thirty");
+            one.settle(Usage { input: 1_000, cache_write: 0, output: 100 });
+            assert_eq!(quota.tokens_left("r", "m").expect("limited") - before, 63_500);
+        });
+    }
+
+    #[test]
+    fn burndown_by_hand() {
+        in_virtual_time(|world| async move {
+            let limits = Limits { tokens_per_minute: Some(1_000_000), ..Limits::default() };
+            for (burndown, input, cache_write, output, cost) in [
+                (5, 1_000, 0, 100, 1_500),
+                (1, 1_000, 0, 100, 1_100),
+                (5, 0, 2_000, 1, 2_005),
+                (5, 10, 0, 64_000, 320_010),
+            ] {
+                let quota = Quota::new(limits.clone(), *world.clock());
+                let model = Model { burndown, ..model("m") };
+                let reservation = quota.admit("r", model, demand(input, 64_000)).expect("full");
+                reservation.settle(Usage { input, cache_write, output });
+                assert_eq!(quota.tokens_left("r", "m"), Some(1_000_000 - cost), "{output} at {burndown}");
+            }
+        });
+    }
+
+    #[test]
     fn models_and_regions_have_accounts_of_their_own() {
         in_virtual_time(|world| async move {
             let quota = Quota::new(sonnet(), *world.clock());

@@ -126,6 +126,9 @@ pub struct SharedPoolFile {
     /// How much of that rate may come at once; `5s` when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub burst: Option<DurationText>,
+    /// How many times that rate may come within one second before a spike is refused; any number when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spike: Option<f64>,
     /// How full the pool is, over the run; straight lines between the points.
     #[serde(default)]
     pub load: Vec<LoadPointFile>,
@@ -289,6 +292,9 @@ impl QuotaFile {
 impl SharedPoolFile {
     fn pool(&self) -> Result<vertex::PoolLimits, Problems> {
         let mut problems = Problems::new();
+        if self.spike.is_some_and(|times| !(times.is_finite() && times >= 1.0)) {
+            problems.add("spike", "is below the rate", "at least 1, such as 10");
+        }
         for (index, pair) in self.load.windows(2).enumerate() {
             if pair[0].at.0 >= pair[1].at.0 {
                 problems.add(
@@ -310,6 +316,7 @@ impl SharedPoolFile {
         problems.into_result(vertex::PoolLimits {
             tokens_per_minute: self.tokens_per_minute,
             burst: self.burst.map_or(vertex::DEFAULT_BURST, |burst| burst.0),
+            spike: self.spike,
             load: self.load.iter().map(|point| (point.at.0, point.load)).collect(),
         })
     }

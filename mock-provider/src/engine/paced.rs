@@ -105,3 +105,44 @@ impl Pace {
         self.coalescing.frame_end(self.next, self.tokens)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::counters::Counters;
+    use std::future::poll_fn;
+    use world::{Seed, run_virtual};
+
+    /// Frames of ten tokens, a millisecond each.
+    struct Endless(Pace);
+
+    impl Script for Endless {
+        fn due(&self) -> Option<Instant> {
+            self.0.due()
+        }
+
+        fn write(&mut self, out: &mut BytesMut) {
+            let tokens = self.0.advance();
+            out.extend_from_slice(format!("data: {:0>400}\n\n", tokens.end).as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_long_stream_takes_no_more_memory_than_a_short_one() {
+        run_virtual(Seed(1), |world| async move {
+            let clock = *world.clock();
+            let timing = Timing::new(Duration::from_millis(1), Duration::from_millis(1));
+            let pace = Pace::new(Instant::ZERO, timing, Coalescing { first: 1, rest: 10 }, 1_000_000);
+            let timer = clock.sleep_until(Instant::ZERO);
+            let mut body = PacedBody::new(Endless(pace), timer, clock, Counters::default().stream());
+            let (mut frames, mut capacity) = (0, 0);
+            while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+                assert!(frame.is_ok());
+                (frames, capacity) = (frames + 1, capacity.max(body.buffer.capacity()));
+            }
+            assert_eq!(frames, 100_001);
+            assert!(capacity < 64 << 10, "the buffer has grown to {capacity} bytes");
+            assert_eq!(clock.now(), Instant::from_secs(1_000));
+        });
+    }
+}

@@ -189,6 +189,7 @@ mod tests {
             let pool = PoolLimits {
                 tokens_per_minute: 2_000_000,
                 burst: DEFAULT_BURST,
+                spike: None,
                 load: vec![(Duration::ZERO, 0.5), (Duration::from_secs(60), 1.5)],
             };
             let quota = Quota::new(Limits { shared_pool: Some(pool), ..Limits::default() }, *world.clock());
@@ -205,6 +206,7 @@ mod tests {
             let pool = PoolLimits {
                 tokens_per_minute: 600,
                 burst: DEFAULT_BURST,
+                spike: None,
                 load: vec![(Duration::ZERO, 0.85)],
             };
             let quota = Quota::new(Limits { shared_pool: Some(pool), ..Limits::default() }, *world.clock());
@@ -214,6 +216,26 @@ mod tests {
             assert_eq!(quota.admit(SCOPE, 30, 0.51).err(), Some(Refusal::SharedPool));
             world.clock().sleep(Duration::from_secs(5)).await;
             assert!(quota.admit(SCOPE, 30, 0.99).is_ok(), "its rate has come back");
+        });
+    }
+
+    #[test]
+    fn a_sharp_spike_is_refused_in_an_empty_pool() {
+        run_virtual(Seed(1), |world| async move {
+            // A hundred tokens a second; ten times that may come within one.
+            let pool = PoolLimits {
+                tokens_per_minute: 6_000,
+                burst: DEFAULT_BURST,
+                spike: Some(10.0),
+                load: vec![],
+            };
+            let quota = Quota::new(Limits { shared_pool: Some(pool), ..Limits::default() }, *world.clock());
+            for _ in 0..10 {
+                assert!(quota.admit(SCOPE, 100, 0.999).is_ok());
+            }
+            assert_eq!(quota.admit(SCOPE, 100, 0.0).err(), Some(Refusal::SharedPool));
+            world.clock().sleep(Duration::from_secs(1)).await;
+            assert!(quota.admit(SCOPE, 100, 0.999).is_ok(), "a new second");
         });
     }
 

@@ -5,11 +5,13 @@ use std::time::Duration;
 use world::Instant;
 
 use crate::bucket::Bucket;
+use crate::window::Window;
 
 /// How much of its rate a project may use at once when nothing else is said.
 pub const DEFAULT_BURST: Duration = Duration::from_secs(5);
 
 const MINUTE: Duration = Duration::from_secs(60);
+const SECOND: Duration = Duration::from_secs(1);
 
 /// Priority traffic is safe up to this load of the pool …
 const INSIDE_SAFE: f64 = 0.95;
@@ -27,6 +29,9 @@ pub struct PoolLimits {
     pub tokens_per_minute: u64,
     /// How much of that rate may come at once.
     pub burst: Duration,
+    /// How many times that rate may come within one second of the run before a spike is refused, whatever the
+    /// load; `None` for any number.
+    pub spike: Option<f64>,
     /// The pool's load at instants of the run, in order; straight lines between. Empty: no load.
     pub load: Vec<(Duration, f64)>,
 }
@@ -59,21 +64,30 @@ pub fn admission_probability(load: f64, is_inside: bool) -> f64 {
 pub(super) struct Share {
     limits: PoolLimits,
     rate: Bucket,
+    second: Option<Window>,
 }
 
 impl Share {
     pub(super) fn new(limits: &PoolLimits) -> Self {
         let depth = u128::from(limits.tokens_per_minute) * limits.burst.as_micros() / MINUTE.as_micros();
         let depth = u64::try_from(depth).unwrap_or(u64::MAX);
-        Self { limits: limits.clone(), rate: Bucket::new(depth, limits.tokens_per_minute, MINUTE) }
+        let per_second = limits.tokens_per_minute as f64 / MINUTE.as_secs_f64();
+        let spike = limits.spike.map(|times| libm::ceil(per_second * times) as u64);
+        Self {
+            limits: limits.clone(),
+            rate: Bucket::new(depth, limits.tokens_per_minute, MINUTE),
+            second: spike.map(|limit| Window::every(SECOND, limit)),
+        }
     }
 
     /// Whether the pool serves a request of `input` tokens; takes them from the rate if so.
     pub(super) fn admits(&mut self, input: u64, draw: f64, now: Instant) -> bool {
+        let is_spike = self.second.as_mut().is_some_and(|second| !second.holds(input, now));
         let is_inside = self.rate.holds(input, now);
-        let is_admitted = draw < admission_probability(self.limits.load_at(now), is_inside);
+        let is_admitted = !is_spike && draw < admission_probability(self.limits.load_at(now), is_inside);
         if is_admitted {
             self.use_up(input);
+            self.second.iter_mut().for_each(|second| second.count(input, now));
         }
         is_admitted
     }
@@ -94,6 +108,7 @@ mod tests {
         let limits = PoolLimits {
             tokens_per_minute: 1,
             burst: DEFAULT_BURST,
+            spike: None,
             load: vec![(secs(10), 0.2), (secs(20), 1.2), (secs(30), 0.4)],
         };
         for (at, expected) in [(0, 0.2), (10, 0.2), (15, 0.7), (20, 1.2), (25, 0.8), (30, 0.4), (99, 0.4)] {
