@@ -117,7 +117,7 @@ impl Bedrock {
         let reply = engine.reply(profile, &call.identity, ask);
         Ok(Decided {
             profile,
-            timing: engine.timing(profile, &call.identity, prompt.to_read()),
+            timing: engine.timing_of(profile, &call.identity, prompt.to_read(), reply.tokens()),
             usage: prompt.usage(reply.tokens()),
             reply,
             settlement,

@@ -70,8 +70,8 @@ impl OpenAi {
         };
         let left = self.accounts.admit(&request.path, &request.api_version, &target, demand)?;
         let head = head(engine, call, &target, &body, (prompt_tokens, &choices));
-        let timing = engine.timing(target.profile, &call.identity, prompt_tokens);
         let most = choices.iter().map(|choice| choice.reply.tokens()).max().unwrap_or(0);
+        let timing = engine.timing_of(target.profile, &call.identity, prompt_tokens, most);
         let planned = Planned(head.usage.completion_tokens);
         if !body.is_streamed() {
             engine.sleep(call, timing.complete(most)).await;

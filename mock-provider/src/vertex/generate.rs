@@ -106,11 +106,12 @@ impl Vertex {
         let profile = engine.plan.profile_of(Surface::Vertex, Kind::Chat, model);
         let replies =
             self.replies(engine, call, (&body, cached.as_ref(), &schemas), (profile, model), &mut manner);
+        let longest = replies.iter().map(Reply::tokens).max().unwrap_or(0);
         let blocked = Blocked::of(&body);
         let traffic = traffic_of(call);
         Ok(Decided {
             profile,
-            timing: engine.timing(profile, &call.identity, prompt.size.tokens()),
+            timing: engine.timing_of(profile, &call.identity, prompt.size.tokens(), longest),
             usage: prompt.usage(&replies, blocked, traffic),
             replies,
             manner,

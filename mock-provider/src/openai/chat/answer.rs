@@ -74,11 +74,13 @@ impl<'a> Answer<'a> {
         let reply = |candidate| {
             engine.reply(profile, identity, &ask::ask(request, terms.name, &terms.model, candidate))
         };
+        let replies: Vec<Reply> = candidates.map(reply).collect();
+        let longest = replies.iter().map(Reply::tokens).max().unwrap_or(0);
         let has_logprobs = request.logprobs == Some(true);
         Self {
-            replies: candidates.map(reply).collect(),
+            replies,
             arrived,
-            timing: engine.timing(profile, identity, prompt_tokens),
+            timing: engine.timing_of(profile, identity, prompt_tokens, longest),
             coalescing: profile.coalescing,
             likelihoods: has_logprobs
                 .then(|| Likelihoods::new(identity.content, request.top_logprobs.unwrap_or(0))),

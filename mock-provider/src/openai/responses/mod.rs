@@ -57,8 +57,8 @@ impl OpenAi {
         let demand = Demand { prompt: tokens, max_tokens, more_choices: 0 };
         let left = self.accounts.admit(&request.path, &request.api_version, &target, demand)?;
 
-        let timing = engine.timing(target.profile, &call.identity, tokens);
         let mut draft = draft(engine, call, request, &target, (&body, &input), tokens);
+        let timing = engine.timing_of(target.profile, &call.identity, tokens, draft.reply.tokens());
         let complete = timing.complete(draft.reply.tokens());
         let ready_at = call.arrived + complete;
         draft.completed_at = draft.created_at + complete.as_secs();
