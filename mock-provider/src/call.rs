@@ -10,6 +10,7 @@ use world::http::Body;
 use world::{Clock, Domain, Instant, Seed, Sleep};
 
 use crate::answers::Turns;
+use crate::anthropic::messages::PromptCache;
 use crate::counters::Counters;
 use crate::engine::content::Answer;
 use crate::engine::date::Dates;
@@ -74,6 +75,7 @@ pub(crate) struct Engine {
     /// Answers of the user's own.
     pub(crate) turns: Turns,
     pub(crate) counters: Counters,
+    pub(crate) prompt_cache: PromptCache,
     /// What answers are drawn from.
     pub(crate) content: Domain,
     pacers: Pacers,
@@ -92,6 +94,7 @@ impl Engine {
             turns: Turns::new(plan.answers.clone()),
             counters: Counters::default(),
             pacers: Pacers::new(plan.profiles()),
+            prompt_cache: PromptCache::new(seed),
             dates: Dates::new(clock),
             // Without the provider's name: two providers of one model give the same answer.
             content: seed.domain("mock-provider/content"),
@@ -99,17 +102,6 @@ impl Engine {
             request_ids: of_this("request-id"),
             plan,
         }
-    }
-
-    /// What `model` answers in plain text.
-    pub(crate) fn answer(
-        &self,
-        profile: &Profile,
-        identity: &Identity,
-        model: &str,
-        max_tokens: u32,
-    ) -> Answer {
-        Answer::of(profile.answer, &self.content, (identity.content, identity.nonce), model, max_tokens)
     }
 
     /// How fast this arrival is answered, as far as can be told before its answer's length is known: a

@@ -63,7 +63,7 @@ fn vertex_model<'a>(path: &str) -> Option<Replaced<'a>> {
     let model = match verb {
         "predict" => "text-embedding-005",
         "embedContent" => "gemini-embedding-2",
-        "rawPredict" | "streamRawPredict" => CLAUDE,
+        "rawPredict" | "streamRawPredict" => "claude-haiku-4-5@20251001",
         _ => "gemini-2.5-flash",
     };
     Some((Some(decoded(spec)), format!("{before}/models/{model}:{verb}").into()))

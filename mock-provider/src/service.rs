@@ -52,9 +52,10 @@ impl Service {
         let bedrock = Bedrock::new(&plan, pools.bedrock(&plan.limits, clock));
         let vertex = Vertex::new(&plan, seed, pools.vertex(&plan.limits, clock));
         let openai = OpenAi::new(pools.openai(&plan.limits, clock), pools.azure(&plan.limits, clock));
+        let anthropic = Anthropic::new(pools.anthropic(&plan.limits, clock));
         let faults = Rules::of_provider(&[], &plan.name, seed);
         let engine = Engine::new(plan, seed, clock);
-        Self { engine, bedrock, vertex, openai, anthropic: Anthropic, faults, books: None }
+        Self { engine, bedrock, vertex, openai, anthropic, faults, books: None }
     }
 
     /// A service that notes in `books` what it is asked, and follows the rules there.

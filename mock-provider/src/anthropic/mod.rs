@@ -1,10 +1,13 @@
-//! Mock Anthropic API.
+//! Mock Anthropic API, and Claude wherever else it is asked: [`messages`] serves Bedrock and Vertex AI too.
 
+mod answer;
 mod auth;
 mod failure;
-mod id;
+pub(crate) mod id;
+pub(crate) mod messages;
 mod models;
 mod reply;
+mod settlement;
 
 use http::{Method, Response};
 use wire::anthropic::error::Case;
@@ -18,9 +21,15 @@ pub(crate) const BODY_LIMIT: usize = 32 << 20;
 
 /// The Anthropic surface of a mock.
 #[derive(Debug)]
-pub(crate) struct Anthropic;
+pub(crate) struct Anthropic {
+    quota: quota::anthropic::Quota,
+}
 
 impl Anthropic {
+    pub(crate) fn new(quota: quota::anthropic::Quota) -> Self {
+        Self { quota }
+    }
+
     /// Answers a request, as late as the model would.
     pub(crate) async fn answer(&self, engine: &Engine, call: &Call<'_>) -> Response<Body> {
         match self.route(engine, call).await {
@@ -45,6 +54,14 @@ impl Anthropic {
     async fn route(&self, engine: &Engine, call: &Call<'_>) -> Result<Response<Body>, Failure> {
         let resource = call.path.strip_prefix("/v1/").ok_or(Case::PathNotFound)?;
         match (resource, &call.parts.method) {
+            ("messages", &Method::POST) => {
+                auth::admit(engine, call)?;
+                self.messages(engine, call).await
+            }
+            ("messages/count_tokens", &Method::POST) => {
+                auth::admit(engine, call)?;
+                self.count_tokens(engine, call).await
+            }
             ("models", &Method::GET) => {
                 auth::admit(engine, call)?;
                 models::list(engine, call)

@@ -1,23 +1,25 @@
-//! Claude through InvokeModel: a whole answer in the vendor's own format.
+//! Claude through InvokeModel, whole or as events in frames: the Messages API behind Bedrock's door.
 
-use http::Response;
-use wire::bedrock::invoke_claude::{Block, Content, Request, Response as Answered, Usage};
+use bytes::BytesMut;
+use http::{Response, StatusCode};
+use wire::anthropic::messages::Usage;
+use wire::anthropic::stream::EventWriter;
+use wire::bedrock::converse::CacheDetails;
+use wire::bedrock::headers::{self, EVENT_STREAM, InvocationCounts};
+use wire::bedrock::invoke_stream::{InvocationMetrics, encode_chunk};
 use wire::bedrock::model::claude_name;
+use wire::bedrock::stream_frame::Padding;
+use world::Draws;
 use world::http::Body;
 
-use super::decide::Decided;
+use super::decide::{Cached, Prompt, milliseconds};
 use super::failure::Failure;
+use super::settlement::Settlement;
 use super::target::Target;
-use super::{Bedrock, invoke};
+use super::{Bedrock, invoke, reply};
+use crate::anthropic::messages::{Carrier, Home, Meter, Model, Refusal, Request, Turn};
 use crate::call::{Call, Engine};
-use crate::engine::ask::Ask;
-use crate::engine::reply::Stop;
-use crate::engine::tokens;
-
-/// The longest prompt of Claude models, in tokens.
-const CONTEXT_TOKENS: u64 = 200_000;
-/// What a picture or document counts as, in tokens.
-const ATTACHMENT_TOKENS: u64 = 1_500;
+use crate::profile::Kind;
 
 impl Bedrock {
     pub(super) async fn claude(
@@ -26,99 +28,128 @@ impl Bedrock {
         call: &Call<'_>,
         target: &Target<'_>,
     ) -> Result<Response<Body>, Failure> {
-        let mut decided = self.decide_claude(engine, call, target)?;
-        engine.sleep(call, decided.timing.complete(decided.reply.tokens())).await;
-        decided.settlement.generated(decided.reply.tokens());
-        let (id, usage) = (message_id(engine, call), usage(&decided));
-        let content = vec![Block::text(decided.reply.text())];
-        let model = claude_name(target.id.base());
-        let answered = Answered::new(id, model, content, stop_reason(&decided), usage);
-        let counts = decided.counts();
-        Ok(engine.announce(invoke::answered(engine, call, answered.to_bytes(), counts), &decided.reply))
+        let mut turn = self.decide_claude(engine, call, target)?;
+        engine.sleep(call, turn.complete()).await;
+        let counts = InvocationCounts {
+            input_tokens: turn.usage().input_tokens.into(),
+            output_tokens: Some(turn.usage().output_tokens.into()),
+            cache: cache_counts(turn.usage()),
+            latency_ms: milliseconds(turn.complete()),
+        };
+        let response = invoke::answered(engine, call, turn.message(), counts);
+        Ok(engine.announce(response, &turn))
+    }
+
+    pub(super) async fn claude_stream(
+        &self,
+        engine: &Engine,
+        call: &Call<'_>,
+        target: &Target<'_>,
+    ) -> Result<Response<Body>, Failure> {
+        let turn = self.decide_claude(engine, call, target)?;
+        let mut timer = engine.sleep(call, turn.first());
+        (&mut timer).await;
+        let response = reply::base(engine, call, StatusCode::OK, EVENT_STREAM, Body::empty());
+        let mut response = engine.announce(response, &turn);
+        response.headers_mut().insert(headers::CONTENT_TYPE, headers::JSON);
+        invoke::echo(call, &mut response);
+        let chunks = Chunks::of(&turn, engine, call);
+        *response.body_mut() = turn.play(engine, chunks, timer);
+        Ok(response)
     }
 
     /// Checks a request and decides its answer; the same for both ways of delivery.
-    pub(super) fn decide_claude<'e>(
+    fn decide_claude(
         &self,
-        engine: &'e Engine,
+        engine: &Engine,
         call: &Call<'_>,
         target: &Target<'_>,
-    ) -> Result<Decided<'e>, Failure> {
-        let request = Request::parse(call.body).map_err(Failure::invalid)?;
-        let limit = target.max_output_tokens();
-        let asked = u32::try_from(request.max_tokens).unwrap_or(u32::MAX);
-        if asked > limit {
-            return Err(Failure::invalid(format!(
-                "max_tokens: {asked} > {limit}, which is the maximum allowed number of output tokens for {}",
-                claude_name(target.id.base())
-            )));
+    ) -> Result<Turn<Settlement>, Failure> {
+        let model = model_of(target);
+        let request = Request::read(Home::Bedrock, call.body, &model)?.look_up(
+            &engine.prompt_cache,
+            &model,
+            call.arrived,
+        );
+        let settlement =
+            Settlement::reserve(&self.quota, target, prompt_of(&request), Some(request.max_tokens()))?;
+        let profile = target.profile(&engine.plan, Kind::Chat);
+        let of = (Home::Bedrock, &model, target.id.base());
+        Ok(Turn::decide((engine, call, profile), of, &request, settlement))
+    }
+}
+
+/// The model by the vendor's name, within the lengths that Bedrock allows.
+fn model_of<'t>(target: &Target<'t>) -> Model<'t> {
+    let name = claude_name(target.id.base());
+    Model { name, max_tokens: target.max_output_tokens(), ..Model::named(name) }
+}
+
+/// What of the prompt is the cache's.
+fn prompt_of(request: &Request<'_>) -> Prompt {
+    let cached = request.cached;
+    let written = CacheDetails { five_minutes: cached.written_5m, one_hour: cached.written_1h };
+    Prompt { input: request.uncached_tokens(), cached: Some(Cached { read: cached.read, written }) }
+}
+
+/// The tokens of a prompt for Claude, in the vendor's format.
+pub(super) fn prompt_tokens(body: &[u8]) -> Result<u64, Failure> {
+    Ok(Request::parse(Home::Bedrock, body)?.prompt_tokens)
+}
+
+impl Meter for Settlement {
+    fn generated(&mut self, tokens: u32) {
+        Self::generated(self, tokens);
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(Refusal(message): Refusal) -> Self {
+        Self::invalid(message)
+    }
+}
+
+/// Events, base64 in frames; the last one says what the invocation took.
+struct Chunks {
+    metrics: InvocationMetrics,
+    paddings: Draws,
+    scratch: BytesMut,
+}
+
+impl Chunks {
+    fn of(turn: &Turn<Settlement>, engine: &Engine, call: &Call<'_>) -> Self {
+        Self {
+            metrics: InvocationMetrics {
+                input_token_count: turn.usage().input_tokens.into(),
+                output_token_count: turn.usage().output_tokens.into(),
+                invocation_latency: milliseconds(turn.complete()),
+                first_byte_latency: milliseconds(turn.first()),
+                cache_read_input_token_count: turn.usage().cache_read_input_tokens.map(Into::into),
+                cache_write_input_token_count: turn.usage().cache_creation_input_tokens.map(Into::into),
+            },
+            paddings: Draws::from_hash(engine.request_bits(&call.identity).1),
+            scratch: BytesMut::new(),
         }
-        let prompt_tokens = prompt_tokens(&request);
-        if prompt_tokens > CONTEXT_TOKENS {
-            let message = wire::bedrock::error::text::prompt_too_long(prompt_tokens, CONTEXT_TOKENS);
-            return Err(Failure::invalid(message));
-        }
-        let ask = Ask::text(target.id.base(), asked);
-        self.decide(engine, call, target, (prompt_tokens.into(), Some(asked)), &ask)
     }
 }
 
-/// `msg_bdrk_01` and 22 characters.
-pub(super) fn message_id(engine: &Engine, call: &Call<'_>) -> String {
-    const ALPHABET: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-    let (high, low) = engine.request_bits(&call.identity);
-    let mut bits = u128::from(high) << 64 | u128::from(low);
-    let mut id = String::from("msg_bdrk_01");
-    for _ in 0..22 {
-        id.push(char::from(ALPHABET[(bits % 58) as usize]));
-        bits /= 58;
+impl Carrier for Chunks {
+    const PINGS: bool = false;
+
+    fn say(&mut self, out: &mut BytesMut, write: impl FnOnce(EventWriter, &mut BytesMut)) {
+        self.scratch.clear();
+        write(EventWriter::Bare, &mut self.scratch);
+        encode_chunk(&self.scratch, Padding::drawn(self.paddings.next_u64()), out);
     }
-    id
-}
 
-pub(super) fn stop_reason(decided: &Decided<'_>) -> &'static str {
-    if *decided.reply.stop() == Stop::MaxTokens { "max_tokens" } else { "end_turn" }
-}
-
-pub(super) fn usage(decided: &Decided<'_>) -> Usage {
-    Usage {
-        input_tokens: decided.usage.input_tokens,
-        output_tokens: decided.usage.output_tokens,
-        ..Usage::default()
+    fn stop(&mut self, out: &mut BytesMut) {
+        let metrics = self.metrics;
+        self.say(out, |writer, out| writer.measured_message_stop(&metrics, out));
     }
 }
 
-/// The estimate for a whole request: texts, tool calls and definitions by length, attachments flat.
-pub(super) fn prompt_tokens(request: &Request<'_>) -> u64 {
-    let contents = request.messages.iter().map(|message| &message.content).chain(&request.system);
-    let mut bytes = request.tools.as_ref().map_or(0, |tools| tools.get().len());
-    let mut attachments = 0;
-    for content in contents {
-        match content {
-            Content::Text(text) => bytes += text.len(),
-            Content::Blocks(blocks) => {
-                bytes += blocks.iter().map(block_bytes).sum::<usize>();
-                attachments += blocks.iter().filter(|block| block.source.is_some()).count() as u64;
-            }
-        }
-    }
-    tokens::estimate(bytes) + attachments * ATTACHMENT_TOKENS
-}
-
-fn block_bytes(block: &Block<'_>) -> usize {
-    let text = block.text.as_ref().map_or(0, |text| text.len());
-    let raw = [&block.input, &block.content].into_iter().flatten().map(|raw| raw.get().len()).sum::<usize>();
-    text + raw
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_count_by_length_and_attachments_flat() {
-        let body = br#"{"anthropic_version":"bedrock-2023-05-31","max_tokens":1,"system":"1234","messages":[
-            {"role":"user","content":[{"type":"text","text":"1234"},{"type":"image","source":{}}]}]}"#;
-        assert_eq!(prompt_tokens(&Request::parse(body).expect("sound")), 2 + 1_500);
-    }
+/// Tokens read and written; Bedrock tells them where a request had to do with the cache.
+fn cache_counts(usage: &Usage<'_>) -> Option<(u64, u64)> {
+    let (read, written) = (usage.cache_read_input_tokens?, usage.cache_creation_input_tokens?);
+    Some((read.into(), written.into()))
 }

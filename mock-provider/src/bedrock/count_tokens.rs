@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use http::Response;
+use wire::bedrock::converse;
 use wire::bedrock::count_tokens::{Input, MODEL_ID_LIMIT, Request, Response as Counted};
 use wire::bedrock::error::text;
 use wire::bedrock::model::Family;
-use wire::bedrock::{converse, invoke_claude};
 use world::http::Body;
 
 use super::failure::Failure;
@@ -46,8 +46,7 @@ fn count(request: &Request<'_>, target: &Target<'_>) -> Result<u64, Failure> {
                 .decoded()
                 .ok_or_else(|| Failure::invalid(text::malformed_input("body: invalid base64")))?;
             if target.family == Family::Claude {
-                let request = invoke_claude::Request::parse(&body).map_err(Failure::invalid)?;
-                return Ok(claude::prompt_tokens(&request));
+                return claude::prompt_tokens(&body);
             }
             invoke::prompt_tokens(&body, target).map_err(Failure::invalid)
         }

@@ -2,7 +2,6 @@
 
 mod auth;
 mod claude;
-mod claude_stream;
 mod converse;
 mod count_tokens;
 mod decide;

@@ -10,7 +10,6 @@ pub mod error;
 pub mod guardrail;
 pub mod headers;
 pub mod invoke;
-pub mod invoke_claude;
 pub mod invoke_stream;
 pub mod model;
 pub mod path;

@@ -1,5 +1,6 @@
 //! Behaviour of the formats as their users meet them: bytes in, events out.
 
 mod event_stream;
+mod golden_anthropic;
 mod sigv4;
 mod splitters;

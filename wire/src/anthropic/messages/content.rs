@@ -34,11 +34,25 @@ pub enum ContentBlock<'a> {
     Image {
         /// In place, by address or by id.
         source: Raw<'a>,
+        /// Where the cache ends.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<Raw<'a>>,
     },
     /// A document.
     Document {
         /// In place, by address or by id.
         source: Raw<'a>,
+        /// Where the cache ends.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<Raw<'a>>,
+    },
+    /// Something found, to be cited.
+    SearchResult {
+        /// What is said there.
+        content: Content<'a>,
+        /// Where the cache ends.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<Raw<'a>>,
     },
     /// An earlier call of a tool by the model.
     ToolUse {
@@ -48,6 +62,9 @@ pub enum ContentBlock<'a> {
         name: Text<'a>,
         /// A JSON object.
         input: Raw<'a>,
+        /// Where the cache ends.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<Raw<'a>>,
     },
     /// What the tool answered.
     ToolResult {
@@ -59,6 +76,9 @@ pub enum ContentBlock<'a> {
         /// Whether it failed.
         #[serde(skip_serializing_if = "Option::is_none")]
         is_error: Option<bool>,
+        /// Where the cache ends.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<Raw<'a>>,
     },
     /// An earlier thought of the model.
     Thinking {
@@ -110,6 +130,19 @@ impl<'a> ContentBlock<'a> {
             _ => None,
         }
     }
+
+    /// The mark that the cache ends here, if there is one.
+    pub fn cache_control(&self) -> Option<&Raw<'a>> {
+        match self {
+            ContentBlock::Text { cache_control, .. }
+            | ContentBlock::Image { cache_control, .. }
+            | ContentBlock::Document { cache_control, .. }
+            | ContentBlock::SearchResult { cache_control, .. }
+            | ContentBlock::ToolUse { cache_control, .. }
+            | ContentBlock::ToolResult { cache_control, .. } => cache_control.as_ref(),
+            ContentBlock::Thinking { .. } | ContentBlock::RedactedThinking { .. } => None,
+        }
+    }
 }
 
 // Serde's tagged enums copy every value aside before they read it; the flat form reads in place.
@@ -148,6 +181,7 @@ enum BlockType {
     Text,
     Image,
     Document,
+    SearchResult,
     ToolUse,
     ToolResult,
     Thinking,
@@ -158,33 +192,43 @@ impl<'a> TryFrom<BlockFields<'a>> for ContentBlock<'a> {
     type Error = serde::de::value::Error;
 
     fn try_from(fields: BlockFields<'a>) -> Result<Self, Self::Error> {
+        let cache_control = fields.cache_control;
         Ok(match fields.r#type {
-            BlockType::Text => {
-                ContentBlock::Text { text: need("text", fields.text)?, cache_control: fields.cache_control }
+            BlockType::Text => ContentBlock::Text { text: need("text.text", fields.text)?, cache_control },
+            BlockType::Image => {
+                ContentBlock::Image { source: need("image.source", fields.source)?, cache_control }
             }
-            BlockType::Image => ContentBlock::Image { source: need("source", fields.source)? },
-            BlockType::Document => ContentBlock::Document { source: need("source", fields.source)? },
+            BlockType::Document => {
+                ContentBlock::Document { source: need("document.source", fields.source)?, cache_control }
+            }
+            BlockType::SearchResult => ContentBlock::SearchResult {
+                content: need("search_result.content", fields.content)?,
+                cache_control,
+            },
             BlockType::ToolUse => ContentBlock::ToolUse {
-                id: need("id", fields.id)?,
-                name: need("name", fields.name)?,
-                input: need("input", fields.input)?,
+                id: need("tool_use.id", fields.id)?,
+                name: need("tool_use.name", fields.name)?,
+                input: need("tool_use.input", fields.input)?,
+                cache_control,
             },
             BlockType::ToolResult => ContentBlock::ToolResult {
-                tool_use_id: need("tool_use_id", fields.tool_use_id)?,
+                tool_use_id: need("tool_result.tool_use_id", fields.tool_use_id)?,
                 content: fields.content,
                 is_error: fields.is_error,
+                cache_control,
             },
             BlockType::Thinking => ContentBlock::Thinking {
-                thinking: need("thinking", fields.thinking)?,
-                signature: need("signature", fields.signature)?,
+                thinking: need("thinking.thinking", fields.thinking)?,
+                signature: need("thinking.signature", fields.signature)?,
             },
             BlockType::RedactedThinking => {
-                ContentBlock::RedactedThinking { data: need("data", fields.data)? }
+                ContentBlock::RedactedThinking { data: need("redacted_thinking.data", fields.data)? }
             }
         })
     }
 }
 
+/// The field, or else that it is missing: named behind the kind of block, as the service names it.
 fn need<T>(name: &'static str, field: Option<T>) -> Result<T, serde::de::value::Error> {
     field.ok_or_else(|| serde::de::value::Error::missing_field(name))
 }

@@ -1,14 +1,18 @@
-//! The body of a Messages request. Unknown fields are ignored; `null` means left out.
+//! The body of a Messages request. `null` means left out; a field that the service does not know is refused, one
+//! that only this crate does not know passes unread.
 
 use bytes::{Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 
+use super::complaint::Complaint;
 use super::content::Content;
+use super::thinking::Thinking;
 use super::tools::{Tool, ToolChoice};
 use crate::json::{self, Raw, Text, null_as_default};
 
 /// A Messages request.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct MessagesRequest<'a> {
     /// Instead of the header, where the path names the model.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
@@ -21,7 +25,7 @@ pub struct MessagesRequest<'a> {
     pub model: Option<Text<'a>>,
     /// Most tokens of the answer; the service requires it, a count of tokens has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_tokens: Option<u32>,
+    pub max_tokens: Option<i64>,
     /// Instructions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system: Option<Content<'a>>,
@@ -41,7 +45,7 @@ pub struct MessagesRequest<'a> {
     pub top_p: Option<f64>,
     /// Among how many tokens the next is drawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub top_k: Option<u32>,
+    pub top_k: Option<i64>,
     /// Tools the model may use.
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<Tool<'a>>,
@@ -50,13 +54,90 @@ pub struct MessagesRequest<'a> {
     pub tool_choice: Option<ToolChoice<'a>>,
     /// Whether it thinks first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub thinking: Option<Raw<'a>>,
+    pub thinking: Option<Thinking<'a>>,
+    /// The form of the answer, and how much to make of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_config: Option<OutputConfig<'a>>,
+    /// The form of the answer, where it stood before there was `output_config`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_format: Option<OutputFormat<'a>>,
+    /// Marks the last block of the request that can be cached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_control: Option<CacheControl<'a>>,
     /// Who asks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Metadata<'a>>,
     /// `auto` or `standard_only`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_tier: Option<Text<'a>>,
+    /// `standard` or `fast`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speed: Option<Text<'a>>,
+    /// What the service knows and this crate does not interpret.
+    #[serde(default, skip_serializing)]
+    pub billing_policy: Option<Raw<'a>>,
+    /// Likewise.
+    #[serde(default, skip_serializing)]
+    pub compaction: Option<Raw<'a>>,
+    /// Likewise.
+    #[serde(default, skip_serializing)]
+    pub container: Option<Raw<'a>>,
+    /// Likewise.
+    #[serde(default, skip_serializing)]
+    pub context_management: Option<Raw<'a>>,
+    /// Likewise.
+    #[serde(default, skip_serializing)]
+    pub diagnostics: Option<Raw<'a>>,
+    /// Likewise.
+    #[serde(default, skip_serializing)]
+    pub fallback_credit_token: Option<Raw<'a>>,
+    /// Likewise.
+    #[serde(default, skip_serializing)]
+    pub fallbacks: Option<Raw<'a>>,
+    /// Likewise.
+    #[serde(default, skip_serializing)]
+    pub inference_geo: Option<Raw<'a>>,
+    /// Likewise.
+    #[serde(default, skip_serializing)]
+    pub mcp_servers: Option<Raw<'a>>,
+    /// Likewise.
+    #[serde(default, skip_serializing)]
+    pub thread: Option<Raw<'a>>,
+    /// Likewise.
+    #[serde(default, skip_serializing)]
+    pub user_profile_id: Option<Raw<'a>>,
+}
+
+/// The form of an answer, and how much to make of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct OutputConfig<'a> {
+    /// `low`, `medium`, `high`, `xhigh` or `max`.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub effort: Option<Text<'a>>,
+    /// The form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<OutputFormat<'a>>,
+}
+
+/// JSON of a schema.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OutputFormat<'a> {
+    /// `json_schema`.
+    #[serde(borrow)]
+    pub r#type: Text<'a>,
+    /// The schema.
+    pub schema: Raw<'a>,
+}
+
+/// The end of what the cache may keep.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CacheControl<'a> {
+    /// `ephemeral`.
+    #[serde(borrow)]
+    pub r#type: Text<'a>,
+    /// For how long: `5m`, which is meant when left out, or `1h`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<Text<'a>>,
 }
 
 /// One message.
@@ -94,6 +175,14 @@ impl<'a> MessagesRequest<'a> {
     /// When it is not JSON, or a known field has another type than the format's.
     pub fn parse(body: &'a [u8]) -> Result<Self, json::Error> {
         json::read_object(body)
+    }
+
+    /// Reads a request body as the service does.
+    ///
+    /// # Errors
+    /// What the service says of a body that it cannot read.
+    pub fn read(body: &'a [u8]) -> Result<Self, Complaint> {
+        Self::parse(body).map_err(|error| Complaint::of_body(body, &error))
     }
 
     /// Appends the request body.
@@ -140,7 +229,9 @@ mod tests {
         r#""stream":true,"stop_sequences":["END"],"temperature":0.5,"top_p":0.9,"top_k":40,"#,
         r#""tools":[{"name":"look","description":"d","input_schema":{"type":"object"}}],"#,
         r#""tool_choice":{"type":"tool","name":"look","disable_parallel_tool_use":true},"#,
-        r#""thinking":{"type":"enabled","budget_tokens":1024},"metadata":{"user_id":"u"},"service_tier":"auto"}"#,
+        r#""thinking":{"type":"enabled","budget_tokens":1024},"#,
+        r#""output_config":{"effort":"low","format":{"type":"json_schema","schema":{}}},"cache_control":{"type":"ephemeral"},"#,
+        r#""metadata":{"user_id":"u"},"service_tier":"auto","speed":"standard"}"#,
     );
 
     #[test]
@@ -165,24 +256,12 @@ mod tests {
     }
 
     #[test]
-    fn null_and_unknown_fields_are_as_if_left_out() {
-        let body = br#"{"messages":[],"model":null,"tools":null,"system":null,"metadata":{"user_id":null},"x":[{}]}"#;
+    fn null_is_as_if_left_out() {
+        let body =
+            br#"{"messages":[],"model":null,"tools":null,"system":null,"metadata":{"user_id":null},"thread":null}"#;
         let request = MessagesRequest::parse(body).unwrap();
         let metadata = Some(Metadata::default());
         assert_eq!(request, MessagesRequest { metadata, ..MessagesRequest::default() });
-    }
-
-    #[test]
-    fn a_wrong_field_is_named() {
-        let error = |body: &str| MessagesRequest::parse(body.as_bytes()).unwrap_err().to_string();
-        assert!(error("{}").starts_with("missing field `messages`"));
-        assert!(
-            error(r#"{"messages":[{"role":"system","content":""}]}"#).starts_with("unknown variant `system`")
-        );
-        assert!(
-            error(r#"{"messages":[{"role":"user","content":[{"type":"tool_use","id":"1"}]}]}"#)
-                .contains("`name`")
-        );
     }
 
     proptest! {

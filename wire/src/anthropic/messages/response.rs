@@ -69,6 +69,11 @@ pub enum ResponseBlock<'a> {
         /// That it is the model's own.
         signature: Text<'a>,
     },
+    /// A thought that the caller may not read.
+    RedactedThinking {
+        /// The thought, encrypted.
+        data: Text<'a>,
+    },
     /// A block this crate does not know.
     Unknown,
 }
@@ -96,25 +101,70 @@ pub enum StopReason {
     Unknown,
 }
 
-/// What a message cost, in tokens.
+/// What a message cost, in tokens. Bedrock tells of most models no more than the two counts that must be there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Usage<'a> {
     /// Of the request, the cache's not counted.
     #[serde(deserialize_with = "null_as_default")]
     pub input_tokens: u32,
+    /// Written to the cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_creation_input_tokens: Option<u32>,
+    /// Read from the cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_read_input_tokens: Option<u32>,
+    /// Written to the cache, by how long they are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_creation: Option<CacheCreation>,
     /// Of the answer.
     #[serde(deserialize_with = "null_as_default")]
     pub output_tokens: u32,
-    /// Written to the cache.
-    #[serde(deserialize_with = "null_as_default")]
-    pub cache_creation_input_tokens: u32,
-    /// Read from the cache.
-    #[serde(deserialize_with = "null_as_default")]
-    pub cache_read_input_tokens: u32,
+    /// What they were for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_tokens_details: Option<OutputTokensDetails>,
     /// The tier that served it.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     pub service_tier: Option<Text<'a>>,
+}
+
+/// Tokens written to the cache, by how long they are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CacheCreation {
+    /// Five minutes.
+    pub ephemeral_5m_input_tokens: u32,
+    /// An hour.
+    pub ephemeral_1h_input_tokens: u32,
+}
+
+/// What the tokens of an answer were for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OutputTokensDetails {
+    /// Thinking.
+    pub thinking_tokens: u32,
+}
+
+/// What a message cost, as the end of a stream tells it: all of it, not what was added.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DeltaUsage {
+    /// As in [`Usage`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_tokens: Option<u32>,
+    /// As in [`Usage`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_creation_input_tokens: Option<u32>,
+    /// As in [`Usage`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_read_input_tokens: Option<u32>,
+    /// As in [`Usage`].
+    #[serde(deserialize_with = "null_as_default")]
+    pub output_tokens: u32,
+    /// As in [`Usage`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_tokens_details: Option<OutputTokensDetails>,
 }
 
 /// How many tokens a request has.
@@ -132,9 +182,32 @@ impl TokenCount {
 }
 
 impl Usage<'_> {
-    /// Tokens of request and answer at the standard tier.
+    /// Tokens of request and answer, and nothing else.
+    pub fn plain(input_tokens: u32, output_tokens: u32) -> Self {
+        Usage { input_tokens, output_tokens, ..Usage::default() }
+    }
+
+    /// Tokens of request and answer at the standard tier, none of them the cache's.
     pub fn new(input_tokens: u32, output_tokens: u32) -> Self {
-        Usage { input_tokens, output_tokens, service_tier: Some("standard".into()), ..Usage::default() }
+        Usage {
+            cache_creation_input_tokens: Some(0),
+            cache_read_input_tokens: Some(0),
+            cache_creation: Some(CacheCreation::default()),
+            service_tier: Some("standard".into()),
+            ..Usage::plain(input_tokens, output_tokens)
+        }
+    }
+
+    /// The same at the end of a stream.
+    pub fn at_end(&self) -> DeltaUsage {
+        DeltaUsage {
+            // Whoever tells nothing of the cache tells nothing of the input again.
+            input_tokens: self.cache_read_input_tokens.map(|_| self.input_tokens),
+            cache_creation_input_tokens: self.cache_creation_input_tokens,
+            cache_read_input_tokens: self.cache_read_input_tokens,
+            output_tokens: self.output_tokens,
+            output_tokens_details: self.output_tokens_details,
+        }
     }
 }
 
@@ -194,6 +267,8 @@ struct ResponseFields<'a> {
     thinking: Option<Text<'a>>,
     #[serde(default)]
     signature: Option<Text<'a>>,
+    #[serde(default)]
+    data: Option<Text<'a>>,
 }
 
 impl<'a> From<ResponseFields<'a>> for ResponseBlock<'a> {
@@ -209,6 +284,7 @@ impl<'a> From<ResponseFields<'a>> for ResponseBlock<'a> {
                 thinking: fields.thinking.unwrap_or_default(),
                 signature: fields.signature.unwrap_or_default(),
             },
+            "redacted_thinking" => ResponseBlock::RedactedThinking { data: fields.data.unwrap_or_default() },
             _ => ResponseBlock::Unknown,
         }
     }
@@ -241,7 +317,9 @@ mod tests {
             r#""content":[{"type":"thinking","thinking":"hm","signature":"s"},{"type":"text","text":"ä \"b\""},"#,
             r#"{"type":"tool_use","id":"toolu_1","name":"look","input":{"at":"sky"}}],"#,
             r#""stop_reason":"tool_use","stop_sequence":null,"#,
-            r#""usage":{"input_tokens":9,"output_tokens":12,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"service_tier":"standard"}}"#
+            r#""usage":{"input_tokens":9,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"#,
+            r#""cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":0},"output_tokens":12,"#,
+            r#""service_tier":"standard"}}"#
         );
         assert_eq!(std::str::from_utf8(&response.to_bytes()).unwrap(), body);
         assert_eq!(MessagesResponse::parse(body.as_bytes()).unwrap(), response);

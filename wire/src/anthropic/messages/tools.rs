@@ -19,6 +19,16 @@ pub struct Tool<'a> {
     /// Which of the service's own tools it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#type: Option<Text<'a>>,
+    /// Where the cache ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_control: Option<Raw<'a>>,
+}
+
+impl Tool<'_> {
+    /// Whether the caller runs it: it is not one of the service's own.
+    pub fn is_custom(&self) -> bool {
+        self.r#type.as_deref().is_none_or(|kind| kind == "custom")
+    }
 }
 
 /// Whether the model uses tools, and which.

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::anthropic::error::{ErrorBody, ErrorDetail};
-use crate::anthropic::messages::{MessagesResponse, ResponseBlock, StopReason, Usage};
+use crate::anthropic::messages::{DeltaUsage, MessagesResponse, ResponseBlock, StopReason};
+use crate::bedrock::invoke_stream::InvocationMetrics;
 use crate::json::{self, Text};
 
 /// One event of a stream.
@@ -32,8 +33,8 @@ pub enum StreamEvent<'a> {
     },
     /// The message is about to end.
     MessageDelta(MessageDelta<'a>),
-    /// The message ended well.
-    MessageStop,
+    /// The message ended well; Bedrock says what it took.
+    MessageStop(Option<InvocationMetrics>),
     /// A sign of life.
     Ping,
     /// An error; nothing good follows.
@@ -65,7 +66,7 @@ pub struct MessageDelta<'a> {
     /// Before which text.
     pub stop_sequence: Option<Text<'a>>,
     /// What it cost in all.
-    pub usage: Option<Usage<'a>>,
+    pub usage: Option<DeltaUsage>,
 }
 
 impl<'a> StreamEvent<'a> {
@@ -119,7 +120,9 @@ struct EventFields<'a> {
     #[serde(default)]
     content_block: Option<ResponseBlock<'a>>,
     #[serde(default)]
-    usage: Option<Usage<'a>>,
+    usage: Option<DeltaUsage>,
+    #[serde(default, rename = "amazon-bedrock-invocationMetrics")]
+    metrics: Option<InvocationMetrics>,
     #[serde(default)]
     error: Option<ErrorDetail<'a>>,
     #[serde(default)]
@@ -182,7 +185,7 @@ impl<'a> From<EventFields<'a>> for StreamEvent<'a> {
                 let DeltaFields { stop_reason, stop_sequence, .. } = fields.delta.unwrap_or_default();
                 StreamEvent::MessageDelta(MessageDelta { stop_reason, stop_sequence, usage: fields.usage })
             }
-            EventType::MessageStop => StreamEvent::MessageStop,
+            EventType::MessageStop => StreamEvent::MessageStop(fields.metrics),
             EventType::Ping => StreamEvent::Ping,
             EventType::Error => {
                 let error = fields.error.unwrap_or_default();
@@ -209,6 +212,7 @@ impl<'a> From<DeltaFields<'a>> for BlockDelta<'a> {
 mod tests {
     use super::super::EventWriter;
     use super::*;
+    use crate::anthropic::messages::Usage;
     use crate::json::Raw;
     use bytes::BytesMut;
     use proptest::prelude::*;
@@ -228,7 +232,7 @@ mod tests {
         let message = MessagesResponse {
             id: "msg_1".into(),
             model: "claude".into(),
-            usage: Usage { input_tokens: 9, output_tokens: 1, ..Usage::default() },
+            usage: Usage::plain(9, 1),
             ..MessagesResponse::default()
         };
         let event = check(
@@ -237,7 +241,7 @@ mod tests {
             concat!(
                 r#"{"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"claude","#,
                 r#""content":[],"stop_reason":null,"stop_sequence":null,"#,
-                r#""usage":{"input_tokens":9,"output_tokens":1,"cache_creation_input_tokens":0,"cache_read_input_tokens":0}}}"#
+                r#""usage":{"input_tokens":9,"output_tokens":1}}}"#
             ),
         );
         assert_eq!(event, StreamEvent::MessageStart(Box::new(message.clone())));
@@ -260,17 +264,32 @@ mod tests {
         );
         assert_eq!(event, StreamEvent::BlockStop { index: 0 });
         let event = check(
-            |writer, out| writer.message_delta(StopReason::StopSequence, Some("END"), &Usage::default(), out),
+            |writer, out| {
+                writer.message_delta(StopReason::StopSequence, Some("END"), &Usage::new(9, 12).at_end(), out);
+            },
             "message_delta",
             concat!(
                 r#"{"type":"message_delta","delta":{"stop_reason":"stop_sequence","stop_sequence":"END"},"#,
-                r#""usage":{"input_tokens":0,"output_tokens":0,"cache_creation_input_tokens":0,"cache_read_input_tokens":0}}"#
+                r#""usage":{"input_tokens":9,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":12}}"#
             ),
         );
         let StreamEvent::MessageDelta(delta) = event else { panic!("{event:?}") };
         assert_eq!(delta.stop_reason, Some(StopReason::StopSequence));
         let event = check(EventWriter::message_stop, "message_stop", r#"{"type":"message_stop"}"#);
-        assert_eq!(event, StreamEvent::MessageStop);
+        assert_eq!(event, StreamEvent::MessageStop(None));
+        let metrics = InvocationMetrics {
+            input_token_count: 14,
+            output_token_count: 10,
+            invocation_latency: 438,
+            first_byte_latency: 281,
+            ..InvocationMetrics::default()
+        };
+        let event = check(
+            |writer, out| writer.measured_message_stop(&metrics, out),
+            "message_stop",
+            r#"{"type":"message_stop","amazon-bedrock-invocationMetrics":{"inputTokenCount":14,"outputTokenCount":10,"invocationLatency":438,"firstByteLatency":281}}"#,
+        );
+        assert_eq!(event, StreamEvent::MessageStop(Some(metrics)));
     }
 
     #[test]

@@ -4,7 +4,8 @@ use bytes::{BufMut, BytesMut};
 use serde::Serialize;
 
 use crate::anthropic::error::ErrorBody;
-use crate::anthropic::messages::{MessagesResponse, ResponseBlock, StopReason, Usage};
+use crate::anthropic::messages::{DeltaUsage, MessagesResponse, ResponseBlock, StopReason};
+use crate::bedrock::invoke_stream::InvocationMetrics;
 use crate::json::{self, Raw, Text};
 
 /// Writes events, one a call.
@@ -92,7 +93,7 @@ impl EventWriter {
         self,
         stop_reason: StopReason,
         stop_sequence: Option<&str>,
-        usage: &Usage<'_>,
+        usage: &DeltaUsage,
         out: &mut BytesMut,
     ) {
         #[derive(Serialize)]
@@ -101,10 +102,10 @@ impl EventWriter {
             stop_sequence: Option<&'a str>,
         }
         #[derive(Serialize)]
-        struct MessageDelta<'m, 'a> {
+        struct MessageDelta<'m> {
             r#type: &'static str,
             delta: Delta<'m>,
-            usage: &'m Usage<'a>,
+            usage: &'m DeltaUsage,
         }
         let r#type = "message_delta";
         let delta = Delta { stop_reason, stop_sequence };
@@ -114,6 +115,18 @@ impl EventWriter {
     /// The last event.
     pub fn message_stop(self, out: &mut BytesMut) {
         self.bare_type("message_stop", out);
+    }
+
+    /// The last event with what Bedrock adds to it.
+    pub fn measured_message_stop(self, metrics: &InvocationMetrics, out: &mut BytesMut) {
+        #[derive(Serialize)]
+        struct MessageStop<'m> {
+            r#type: &'static str,
+            #[serde(rename = "amazon-bedrock-invocationMetrics")]
+            metrics: &'m InvocationMetrics,
+        }
+        let r#type = "message_stop";
+        self.event(r#type, &MessageStop { r#type, metrics }, out);
     }
 
     /// A sign of life; usual right after the first block opens.

@@ -1,4 +1,4 @@
-//! Bodies of InvokeModel by family; Claude's are in [`super::invoke_claude`], Titan's text embeddings in
+//! Bodies of InvokeModel by family; Claude's are in [`crate::anthropic`], Titan's text embeddings in
 //! [`super::titan_embeddings`].
 
 pub mod amazon_image;

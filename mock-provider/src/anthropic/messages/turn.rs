@@ -1,0 +1,228 @@
+//! One answer, decided: what it says, what it costs, when it is there.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use wire::anthropic::catalogue::Thinking as Ways;
+use wire::anthropic::messages::{
+    CacheCreation, Display, MessagesResponse, OutputTokensDetails, ResponseBlock, StopReason, Thinking, Usage,
+};
+use wire::json::Raw;
+use world::{Draws, Instant};
+
+use super::Home;
+use super::cache::Cached;
+use super::request::{Model, Request};
+use crate::anthropic::id;
+use crate::call::{Call, Engine, Length};
+use crate::engine::latency::Timing;
+use crate::engine::reply::{Block, Reply, Stop, ToolCall};
+use crate::engine::text::Text;
+use crate::profile::{Coalescing, Profile};
+
+/// Who is told how many tokens have been generated: what holds a home's quota.
+pub(crate) trait Meter: Send + Unpin + 'static {
+    /// Notes how many there are so far.
+    fn generated(&mut self, tokens: u32);
+}
+
+/// One answer.
+pub(crate) struct Turn<M> {
+    pub(super) reply: Reply,
+    pub(super) timing: Timing,
+    pub(super) coalescing: Coalescing,
+    pub(super) arrived: Instant,
+    pub(super) meter: M,
+    usage: Usage<'static>,
+    home: Home,
+    message_id: String,
+    model: String,
+    thoughts: Thoughts,
+}
+
+/// How a caller gets to see thoughts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Thoughts {
+    /// Keys signatures.
+    bits: u64,
+    display: Display,
+    /// Whether they come encrypted.
+    are_redacted: bool,
+}
+
+/// In a prompt, asks for thoughts that come encrypted: the service's own way to test a client.
+const REDACTED: &str = "ANTHROPIC_MAGIC_STRING_TRIGGER_REDACTED_THINKING_\
+     46C9A13E193C177646C7398A98432ECCCE4C1253D5E2D82641AC0E52CC2876CB";
+
+impl<M: Meter> Turn<M> {
+    /// Decides what `model` answers; `key` keys the content, `meter` holds the quota.
+    pub(crate) fn decide(
+        (engine, call, profile): (&Engine, &Call<'_>, &Profile),
+        (home, model, key): (Home, &Model<'_>, &str),
+        request: &Request<'_>,
+        meter: M,
+    ) -> Self {
+        let reply = engine.reply(profile, &call.identity, &request.ask(key));
+        let bits = engine.request_bits(&call.identity);
+        Self {
+            timing: engine.timing_of(profile, &call.identity, request.prompt(), reply.tokens()),
+            coalescing: profile.coalescing,
+            arrived: call.arrived,
+            meter,
+            usage: usage(home, request, &reply),
+            home,
+            message_id: id::of(home.id_prefixes().0, bits),
+            model: model.name.to_owned(),
+            thoughts: Thoughts::of(request, model, bits.1),
+            reply,
+        }
+    }
+
+    /// From the request to the end of the answer.
+    pub(crate) fn complete(&self) -> Duration {
+        self.timing.complete(self.reply.tokens())
+    }
+
+    /// From the request to the first token.
+    pub(crate) fn first(&self) -> Duration {
+        self.timing.first()
+    }
+
+    /// What it costs.
+    pub(crate) fn usage(&self) -> &Usage<'static> {
+        &self.usage
+    }
+
+    /// The whole message, which counts as generated.
+    pub(crate) fn message(&mut self) -> Bytes {
+        self.meter.generated(self.reply.tokens());
+        let content = self.reply.blocks().iter().map(|block| self.block(block)).collect();
+        let (stop_reason, stop_sequence) = self.stop();
+        let message = MessagesResponse {
+            content,
+            stop_reason: Some(stop_reason),
+            stop_sequence: stop_sequence.map(Into::into),
+            ..self.started()
+        };
+        message.to_bytes()
+    }
+
+    /// The message before anything is said.
+    pub(super) fn started(&self) -> MessagesResponse<'_> {
+        MessagesResponse {
+            id: self.message_id.as_str().into(),
+            model: self.model.as_str().into(),
+            usage: self.usage.clone(),
+            ..MessagesResponse::default()
+        }
+    }
+
+    /// Why the answer ends, and before which text.
+    pub(super) fn stop(&self) -> (StopReason, Option<&str>) {
+        match self.reply.stop() {
+            Stop::End => (StopReason::EndTurn, None),
+            Stop::MaxTokens => (StopReason::MaxTokens, None),
+            Stop::StopSequence(sequence) => (StopReason::StopSequence, Some(sequence)),
+            Stop::ToolUse => (StopReason::ToolUse, None),
+        }
+    }
+
+    fn block<'r>(&self, block: &'r Block) -> ResponseBlock<'r> {
+        match block {
+            Block::Text(text) => ResponseBlock::of_text(written(text)),
+            Block::Thinking(text) => self.thoughts.block(text),
+            Block::ToolCall(call) => ResponseBlock::ToolUse {
+                id: self.tool_id(call).into(),
+                name: call.name.as_str().into(),
+                input: Raw::parse(&call.arguments).unwrap_or_else(|_| Raw::empty_object()),
+            },
+        }
+    }
+
+    pub(super) fn tool_id(&self, call: &ToolCall) -> String {
+        id::of(self.home.id_prefixes().1, call.id_bits)
+    }
+
+    pub(super) fn thoughts(&self) -> Thoughts {
+        self.thoughts
+    }
+}
+
+impl<M> Length for Turn<M> {
+    fn tokens(&self) -> u32 {
+        self.reply.tokens()
+    }
+}
+
+impl Thoughts {
+    fn of(request: &Request<'_>, model: &Model<'_>, bits: u64) -> Self {
+        let wanted = request.body.thinking.as_ref().and_then(Thinking::wanted_display);
+        let usual = if model.thinking == Ways::Adaptive { Display::Omitted } else { Display::Summarized };
+        let mut texts = request.body.messages.iter().flat_map(|message| message.content.texts());
+        let are_redacted = request.body.thinking.is_some() && texts.any(|text| text.contains(REDACTED));
+        Self { bits, display: wanted.unwrap_or(usual), are_redacted }
+    }
+
+    fn block(self, text: &Text) -> ResponseBlock<'static> {
+        if let Some(block) = self.redacted() {
+            return block;
+        }
+        let thinking = if self.are_shown() { written(text) } else { String::new() };
+        ResponseBlock::Thinking { thinking: thinking.into(), signature: self.signature().into() }
+    }
+
+    /// Whether a caller reads them.
+    pub(super) fn are_shown(self) -> bool {
+        !self.are_redacted && self.display == Display::Summarized
+    }
+
+    /// The block that comes in their place when they are encrypted.
+    pub(super) fn redacted(self) -> Option<ResponseBlock<'static>> {
+        self.are_redacted.then(|| ResponseBlock::RedactedThinking { data: self.sealed("E").into() })
+    }
+
+    /// That they are the model's own: nobody but the service can tell, so any text of the form will do.
+    pub(super) fn signature(self) -> String {
+        self.sealed("Er")
+    }
+
+    fn sealed(self, opening: &str) -> String {
+        let mut draws = Draws::from_hash(self.bits);
+        let bytes: Vec<u8> = (0..24).flat_map(|_| draws.next_u64().to_be_bytes()).collect();
+        // Both openings leave whole groups of four characters with what follows.
+        let mut sealed = BASE64_STANDARD.encode(bytes);
+        sealed.replace_range(..opening.len(), opening);
+        sealed
+    }
+}
+
+fn written(text: &Text) -> String {
+    let mut out = String::new();
+    text.write_all(&mut out);
+    out
+}
+
+fn usage(home: Home, request: &Request<'_>, reply: &Reply) -> Usage<'static> {
+    let counted = |tokens: u64| u32::try_from(tokens).unwrap_or(u32::MAX);
+    let (input, cached) = (counted(request.uncached_tokens()), request.cached);
+    if home == Home::Bedrock && cached == Cached::default() {
+        return Usage::plain(input, reply.tokens());
+    }
+    let of_cache = Usage {
+        cache_read_input_tokens: Some(counted(cached.read)),
+        cache_creation_input_tokens: Some(counted(cached.written())),
+        cache_creation: Some(CacheCreation {
+            ephemeral_5m_input_tokens: counted(cached.written_5m),
+            ephemeral_1h_input_tokens: counted(cached.written_1h),
+        }),
+        ..Usage::plain(input, reply.tokens())
+    };
+    if home == Home::Bedrock {
+        return of_cache;
+    }
+    let thinking_tokens = reply.thinking_tokens();
+    let output_tokens_details = (thinking_tokens > 0).then_some(OutputTokensDetails { thinking_tokens });
+    Usage { output_tokens_details, service_tier: Some("standard".into()), ..of_cache }
+}

@@ -1,0 +1,72 @@
+//! What a request holds of its quota while it is answered.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use quota::Level;
+use quota::anthropic::{Admission, Demand, Quota, Standing};
+use wire::anthropic::rate_limit_headers::{RateLimit, RateLimits};
+
+use super::failure::Failure;
+use super::messages::{Meter, Request};
+use crate::call::{Call, Engine};
+
+/// Settles when dropped, with what was generated until then.
+#[derive(Debug)]
+pub(super) struct Settlement {
+    admission: Option<Admission>,
+    output: u64,
+}
+
+impl Settlement {
+    /// Reserves the quota of a request for `model`.
+    pub(super) fn reserve(quota: &Quota, model: &str, request: &Request<'_>) -> Result<Self, Failure> {
+        let cached = &request.cached;
+        let demand = Demand {
+            input: request.uncached_tokens(),
+            cache_read: cached.read,
+            cache_write: cached.written(),
+            max_tokens: u64::from(request.max_tokens()),
+        };
+        let admission = quota.admit(model, demand).map_err(Failure::limit)?;
+        Ok(Self { admission: Some(admission), output: 0 })
+    }
+
+    /// How the limits stood when the request was admitted.
+    pub(super) fn standing(&self) -> Standing {
+        self.admission.as_ref().map(Admission::standing).copied().unwrap_or_default()
+    }
+}
+
+impl Meter for Settlement {
+    fn generated(&mut self, tokens: u32) {
+        self.output = u64::from(tokens);
+    }
+}
+
+impl Drop for Settlement {
+    fn drop(&mut self) {
+        if let Some(admission) = self.admission.take() {
+            admission.settle(self.output);
+        }
+    }
+}
+
+/// Says how the limits stood when a call arrived; nothing of those that are not set.
+pub(super) fn tell(standing: &Standing, engine: &Engine, call: &Call<'_>, headers: &mut HeaderMap) {
+    let now_s = (engine.clock.unix_start_micros() + call.arrived.as_micros()) / 1_000_000;
+    let told = |level: Level| RateLimit {
+        limit: level.limit,
+        remaining: level.remaining,
+        reset_unix_s: now_s + u64::try_from(level.reset.as_millis().div_ceil(1_000)).unwrap_or(u64::MAX / 2),
+    };
+    let limits = RateLimits {
+        requests: standing.requests.map(told),
+        tokens: standing.tokens().map(told),
+        input_tokens: standing.input_tokens.map(told),
+        output_tokens: standing.output_tokens.map(told),
+    };
+    for (name, value) in limits.headers() {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+}
