@@ -7,6 +7,7 @@ mod bad_input;
 mod evidence_lost;
 mod help;
 mod interrupted;
+mod mock_alone;
 mod output;
 mod partial_commands;
 mod real_time;

@@ -6,6 +6,7 @@ mod bedrock_control;
 mod bedrock_converse;
 mod bedrock_invoke;
 mod edge;
+mod edge_sockets;
 mod embeddings;
 mod faults;
 mod harness;

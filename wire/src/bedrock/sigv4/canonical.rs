@@ -60,6 +60,9 @@ impl PayloadHash {
     }
 }
 
+/// The name under which a client of HTTP/2 signs the host: the SDK for JavaScript does.
+pub(super) const AUTHORITY: &str = ":authority";
+
 /// Signs the canonical request over these headers, which must be sorted and in lower case, joined by `;`.
 pub(super) fn signature(
     head: &Head<'_>,
@@ -130,8 +133,8 @@ fn push_header(head: &Head<'_>, name: &str, out: &mut String) {
         push_collapsed(&String::from_utf8_lossy(value.as_bytes()), out);
         empty = false;
     }
-    if empty && name == HOST.as_str() {
-        out.push_str(head.authority.unwrap_or_default());
+    if empty && (name == HOST.as_str() || name == AUTHORITY) {
+        out.push_str(head.authority.or_else(|| head.text(&HOST)).unwrap_or_default());
     }
     out.push('\n');
 }
@@ -200,6 +203,17 @@ mod tests {
         assert!(
             canonical_request(&head, "host", &PayloadHash::of(b""))
                 .starts_with("GET\n/\n\nhost:example.org:8080\n\n")
+        );
+    }
+
+    #[test]
+    fn a_host_that_was_signed_as_authority_is_the_same_host() {
+        let mut headers = HeaderMap::new();
+        headers.insert("host", "127.0.0.1:9100".parse().unwrap());
+        let head = Head { method: &Method::GET, path: "", query: None, headers: &headers, authority: None };
+        assert!(
+            canonical_request(&head, AUTHORITY, &PayloadHash::of(b""))
+                .starts_with("GET\n/\n\n:authority:127.0.0.1:9100\n\n:authority\n")
         );
     }
 }

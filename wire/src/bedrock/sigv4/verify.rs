@@ -6,7 +6,7 @@ use http::header::{AUTHORIZATION, HOST};
 
 use super::auth_error::AuthError;
 use super::authorization::Claim;
-use super::canonical::{Head, PayloadHash, signature};
+use super::canonical::{AUTHORITY, Head, PayloadHash, signature};
 use super::key::KeyRing;
 use super::timestamp::Timestamp;
 use super::{MAX_SKEW, MOCK_ACCESS_KEY, MOCK_API_KEY, MOCK_SECRET_KEY, SERVICE, TERMINATOR, header};
@@ -102,7 +102,7 @@ pub fn verify<'a>(
     check_scope(&claim, region)?;
     check_date(claim.moment, Timestamp::from_unix(now))?;
     let key = known_key(head, &claim, credentials)?;
-    if !claim.signs(HOST.as_str()) {
+    if !claim.signs(HOST.as_str()) && !claim.signs(AUTHORITY) {
         return Err(AuthError::HostNotSigned);
     }
     let key = keys.key(claim.access_key, &key.secret, claim.region, claim.moment);
