@@ -8,7 +8,8 @@ import {
 } from "@aws-sdk/client-bedrock-runtime";
 
 import {
-  CLAUDE, CLAUDE_TOOLS, JSON_TYPE, TITAN, call, checkArguments, claudeBody, collect, conforms, decode, nonceOf, using, wholeTokens,
+  CLAUDE, CLAUDE_TOOLS, JSON_TYPE, TITAN, call, checkArguments, claudeBody, collect, conforms, decode, nonceOf, using,
+  wholeTokens,
 } from "./support.js";
 
 const NAME = "InvokeModel, Claude";
@@ -20,7 +21,8 @@ async function invoke(client, body) {
 }
 
 async function invokeStream(client, body) {
-  const answer = await client.send(new InvokeModelWithResponseStreamCommand({ modelId: CLAUDE, contentType: JSON_TYPE, body }));
+  const request = { modelId: CLAUDE, contentType: JSON_TYPE, body };
+  const answer = await client.send(new InvokeModelWithResponseStreamCommand(request));
   assert.equal(answer.contentType, "application/json");
   const { events, thrown } = await collect(answer.body);
   assert.equal(thrown, undefined);
@@ -93,7 +95,8 @@ const TITAN_NAME = "InvokeModel, Titan embeddings";
 conforms([call(TITAN_NAME, "plain"), call(TITAN_NAME, "usage")], "InvokeModel embeds with Titan", () =>
   using({}, async (client) => {
     const body = JSON.stringify({ inputText: "A text.", dimensions: 512, normalize: true });
-    const answer = decode((await client.send(new InvokeModelCommand({ modelId: TITAN, contentType: JSON_TYPE, body }))).body);
+    const command = new InvokeModelCommand({ modelId: TITAN, contentType: JSON_TYPE, body });
+    const answer = decode((await client.send(command)).body);
     assert.equal(answer.embedding.length, 512);
     assert.ok(Math.abs(Math.hypot(...answer.embedding) - 1) < 1e-3);
     assert.ok(answer.inputTextTokenCount > 0);

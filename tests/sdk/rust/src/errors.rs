@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::cases::{Cases, error};
 use crate::client::{
-    CLAUDE, Counted, KEYS, Keys, MAX_TOKENS, anonymous, claude_body, client, message, up_to,
+    CLAUDE, Counted, JSON, KEYS, Keys, MAX_TOKENS, anonymous, claude_body, client, message, up_to,
 };
 use crate::converse::text_of_event;
 use crate::invoke::piece;
