@@ -86,7 +86,7 @@ def test_stream(route, parts, account, conformance, ask, request):
     nonce = nonce_of(request.node.name)
     chunks = list(ask(route, parts, account, nonce, stream=True))
     pieces = [choice.delta.content or "" for chunk in chunks for choice in chunk.choices]
-    assert len([piece for piece in pieces if piece]) >= 4
+    assert len([piece for piece in pieces if piece]) > 1
     tokens = whole_tokens(nonce, "".join(pieces))
     reasons = [choice.finish_reason for chunk in chunks for choice in chunk.choices if choice.finish_reason]
     assert reasons in (["stop"], ["length"])
@@ -189,13 +189,15 @@ ERRORS = [
     (VERTEX, "deadline-exceeded", "DEADLINE_EXCEEDED", "Timeout", 504),
     (OPENAI, "invalid-value", "400 invalid_request_error", "BadRequestError", 400),
     (OPENAI, "context-length-exceeded", "400 context_length_exceeded", "ContextWindowExceededError", 400),
+    (OPENAI, "content-policy-violation", "400 content_policy_violation", "ContentPolicyViolationError", 400),
     (OPENAI, "invalid-api-key", "401 invalid_api_key", "AuthenticationError", 401),
-    (("openai",), "unsupported-country", "403 unsupported_country_region_territory", "APIError", 403),
+    (OPENAI, "unsupported-country", "403 unsupported_country_region_territory", "APIError", 403),
     (OPENAI, "model-not-found", "404 model_not_found", "NotFoundError", 404),
     (OPENAI, "requests-rate-limit", "429 rate_limit_exceeded", "RateLimitError", 429),
     (OPENAI, "tokens-rate-limit", "429 rate_limit_exceeded", "RateLimitError", 429),
     (OPENAI, "insufficient-quota", "429 insufficient_quota", "RateLimitError", 429),
     (("openai",), "server-error", "500 server_error", "InternalServerError", 500),
+    (("azure",), "server-error", "500 server_error", "APIError", 500),
     (OPENAI, "overloaded", "503 server_is_overloaded", "ServiceUnavailableError", 503),
     (ANTHROPIC, "invalid-request", "400 invalid_request_error", "BadRequestError", 400),
     (ANTHROPIC, "authentication", "401 authentication_error", "AuthenticationError", 401),
