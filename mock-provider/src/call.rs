@@ -109,7 +109,7 @@ impl Engine {
     pub(crate) fn timing(&self, profile: &Profile, identity: &Identity, prompt: impl Into<Prompt>) -> Timing {
         let tokens = match profile.kind {
             Kind::Chat => profile.answer.median as u32,
-            Kind::Embeddings => 0,
+            Kind::Embeddings | Kind::Images => 0,
         };
         self.timing_of(profile, identity, prompt, tokens)
     }

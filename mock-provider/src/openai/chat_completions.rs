@@ -40,9 +40,7 @@ impl OpenAi {
         target.must_chat()?;
         chat::refuse_unknown(&request.body)?;
         chat::check(&body, &target.model)?;
-        let terms = terms(engine, call, request, &target, &body);
-        let answer = Answer::decide(engine, target.profile, (&call.identity, call.arrived), &body, terms);
-        let prompt = answer.prompt_tokens();
+        let prompt = chat::prompt_tokens(&body);
         if prompt > u64::from(target.model.context) {
             return Err(Failure::too_long(target.model.context, prompt));
         }
@@ -53,6 +51,8 @@ impl OpenAi {
         };
         let left = self.accounts.admit(&request.path, &request.api_version, &target, demand)?;
 
+        let terms = terms(engine, call, request, &target, &body);
+        let answer = Answer::decide(engine, target.profile, (&call.identity, call.arrived), &body, terms);
         let planned = Planned(answer.tokens());
         if !body.is_streamed() {
             engine.sleep(call, answer.complete()).await;

@@ -8,6 +8,7 @@ mod embeddings;
 mod failure;
 mod filter;
 mod ids;
+mod images;
 mod limits;
 pub(crate) mod model;
 mod models;
@@ -55,6 +56,10 @@ impl OpenAi {
 
     /// Answers a request, as late as the model would.
     pub(crate) async fn answer(&self, engine: &Engine, call: &Call<'_>) -> Response<Body> {
+        // The address of a picture needs no key.
+        if let Some(response) = images::file(engine, call) {
+            return response;
+        }
         match self.route(engine, call).await {
             Ok(response) => response,
             Err(failure) => {
@@ -112,7 +117,7 @@ impl OpenAi {
             Operation::Models => Ok(models::list(engine, call)),
             Operation::Model(id) => models::get(engine, call, id),
             Operation::Moderations => moderations::answer(engine, call, request).await,
-            Operation::ImageGenerations => Err(Failure::message("Image generation is not emulated.")),
+            Operation::ImageGenerations => self.images(engine, call, request).await,
         }
     }
 }

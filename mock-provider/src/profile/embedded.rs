@@ -11,6 +11,7 @@ pub(super) const PROFILES: &[(&str, &str)] = &[
     ("openai/gpt-4o", include_str!("../../../configs/providers/openai/gpt-4o.toml")),
     ("openai/gpt-4o-mini", include_str!("../../../configs/providers/openai/gpt-4o-mini.toml")),
     ("openai/gpt-5", include_str!("../../../configs/providers/openai/gpt-5.toml")),
+    ("openai/gpt-image", include_str!("../../../configs/providers/openai/gpt-image.toml")),
     ("openai/text-embedding", include_str!("../../../configs/providers/openai/text-embedding.toml")),
     ("vertex/gemini-flash", include_str!("../../../configs/providers/vertex/gemini-flash.toml")),
     ("vertex/gemini-pro", include_str!("../../../configs/providers/vertex/gemini-pro.toml")),

@@ -50,6 +50,8 @@ pub enum Kind {
     Chat,
     /// Turns texts into vectors.
     Embeddings,
+    /// Draws pictures.
+    Images,
 }
 
 /// Frames, as written.

@@ -48,7 +48,7 @@ impl Profile {
             let timing = self.latency.draw(prompt_tokens, &mut draws);
             let tokens = match self.kind {
                 Kind::Chat => self.answer.length(&mut draws, max_tokens).0,
-                Kind::Embeddings => 0,
+                Kind::Embeddings | Kind::Images => 0,
             };
             tokens_sum += u64::from(tokens);
             first.push(timing.first());

@@ -202,3 +202,50 @@ fn azure_refuses_in_its_own_words() {
         assert_eq!(ask(&path.replace("gpt-4o", "gpt-4.1"), &bearer).await.0, 200);
     });
 }
+
+#[test]
+fn pictures_come_in_base64_by_address_and_as_events() {
+    let file = EXACT.replace("gpt-4o-mini", "gpt-image");
+    against(&file, |bench| async move {
+        let draw = async |body: &str| bench.post("/v1/images/generations", body).await;
+        let is_png = |text: &Value| {
+            let bytes = base64::engine::general_purpose::STANDARD.decode(text.as_str().expect("base64"));
+            bytes.expect("base64").starts_with(b"\x89PNG\r\n\x1a\n")
+        };
+        let drawn = draw(r#"{"model":"gpt-image-1","prompt":"a lamp","n":2,"size":"1536x1024"}"#).await;
+        assert_eq!(drawn.end_at.as_micros() / 1_000_000, 8);
+        let body = parsed(&drawn);
+        assert!(is_png(&body["data"][0]["b64_json"]) && is_png(&body["data"][1]["b64_json"]));
+        assert_ne!(body["data"][0], body["data"][1]);
+        assert_eq!(
+            (&body["size"], &body["usage"]["output_tokens"]),
+            (&json!("1536x1024"), &json!(2 * 1_568))
+        );
+        let placed = parsed(&draw(r#"{"prompt":"a lamp","size":"256x256"}"#).await);
+        let url = placed["data"][0]["url"].as_str().expect("an address");
+        let picture = bench.call(get(url.strip_prefix("http://mock").expect("this mock"))).await;
+        assert_eq!(picture.header("content-type"), "image/png");
+        assert!(picture.body.starts_with(b"\x89PNG"));
+        let streamed =
+            draw(r#"{"model":"gpt-image-1","prompt":"a lamp","stream":true,"partial_images":1}"#).await;
+        let names: Vec<&str> =
+            streamed.text().lines().filter_map(|line| line.strip_prefix("event: ")).collect();
+        assert_eq!(names, ["image_generation.partial_image", "image_generation.completed"]);
+        assert_eq!((streamed.end_at - streamed.head_at).as_millis(), 4_001, "half way, and the end");
+        for (body, param) in [
+            (r#"{"model":"dall-e-3","prompt":"x","n":2}"#, json!("n")),
+            (r#"{"model":"gpt-image-1","prompt":"x","size":"7x7"}"#, json!("size")),
+            (r#"{"model":"gpt-image-1","prompt":"x","response_format":"url"}"#, json!("response_format")),
+            (r#"{"model":"gpt-image-1","prompt":"x","quality":"best"}"#, json!("quality")),
+            (r#"{"model":"gpt-image-1"}"#, json!("prompt")),
+        ] {
+            let refused = draw(body).await;
+            assert_eq!(
+                (refused.status(), parsed(&refused)["error"]["param"].clone()),
+                (400, param),
+                "{body}"
+            );
+        }
+        assert_eq!(bench.call(get("/v1/images/files/0-9999x9999.png")).await.status(), 404);
+    });
+}

@@ -8,6 +8,7 @@ pub mod completions;
 pub mod diagnosis;
 pub mod embeddings;
 pub mod error;
+pub mod images;
 pub mod models;
 pub mod path;
 pub mod rate_limit_headers;

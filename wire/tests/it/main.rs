@@ -2,5 +2,6 @@
 
 mod event_stream;
 mod golden_anthropic;
+mod golden_openai;
 mod sigv4;
 mod splitters;

@@ -77,6 +77,8 @@ impl<'a> Answer<'a> {
         let replies: Vec<Reply> = candidates.map(reply).collect();
         let longest = replies.iter().map(Reply::tokens).max().unwrap_or(0);
         let has_logprobs = request.logprobs == Some(true);
+        let replies: Vec<Reply> = candidates.map(reply).collect();
+        let longest = longest(&replies);
         Self {
             replies,
             arrived,
@@ -103,12 +105,12 @@ impl<'a> Answer<'a> {
 
     /// Tokens of its longest choice: choices are made side by side.
     pub(super) fn longest(&self) -> u32 {
-        self.replies.iter().map(Reply::tokens).max().unwrap_or(0)
+        longest(&self.replies)
     }
 
     /// What it costs.
     pub(crate) fn usage(&self) -> Usage {
-        let prompt = u32::try_from(self.prompt_tokens).unwrap_or(u32::MAX);
+        let prompt = u32::try_from(self.prompt_tokens()).unwrap_or(u32::MAX);
         let reasoning_tokens = self.replies.iter().map(Reply::thinking_tokens).fold(0, u32::saturating_add);
         let details = CompletionTokensDetails { reasoning_tokens, ..CompletionTokensDetails::default() };
         Usage { completion_tokens_details: Some(details), ..Usage::new(prompt, self.tokens()) }
@@ -164,6 +166,10 @@ impl Length for Answer<'_> {
     fn tokens(&self) -> u32 {
         self.replies.iter().map(Reply::tokens).fold(0, u32::saturating_add)
     }
+}
+
+fn longest(replies: &[Reply]) -> u32 {
+    replies.iter().map(Reply::tokens).max().unwrap_or(0)
 }
 
 /// What one choice says. A model that only calls functions says `null`.

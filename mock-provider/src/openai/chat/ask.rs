@@ -66,7 +66,7 @@ fn format<'a>(request: &'a ChatRequest<'a>) -> Format<'a> {
 }
 
 /// Tokens of the prompt.
-pub(super) fn prompt_tokens(request: &ChatRequest<'_>) -> u64 {
+pub(crate) fn prompt_tokens(request: &ChatRequest<'_>) -> u64 {
     let messages: u64 = request.messages.iter().map(message_tokens).sum();
     let tools: u64 = request.tools.iter().map(|tool| function_tokens(&tool.function)).sum();
     messages + tools + MESSAGE_TOKENS

@@ -11,6 +11,7 @@ mod read;
 mod stream;
 
 pub(crate) use answer::{Answer, Terms};
+pub(crate) use ask::prompt_tokens;
 pub(crate) use read::{check, read, refuse_unknown};
 pub(crate) use stream::Meter;
 
