@@ -91,7 +91,7 @@ fn cannot_listen(address: &Address, cause: &std::io::Error) -> CommandError {
     ))
 }
 
-fn announcement(mocks: &Mocks) -> Announcement {
+fn announcement(mocks: &[(String, Mock)]) -> Announcement {
     let providers: BTreeMap<String, String> =
         mocks.iter().map(|(name, mock)| (name.clone(), mock.address().to_string())).collect();
     let listening = mocks.first().map(|(_, mock)| mock.address().to_string()).unwrap_or_default();
