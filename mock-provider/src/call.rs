@@ -12,7 +12,6 @@ use world::{Clock, Domain, Instant, Seed, Sleep};
 use crate::answers::Turns;
 use crate::anthropic::messages::PromptCache;
 use crate::counters::Counters;
-use crate::engine::content::Answer;
 use crate::engine::date::Dates;
 use crate::engine::embedding::Embedder;
 use crate::engine::identity::{Identity, Registry};
@@ -45,12 +44,6 @@ impl Call<'_> {
 pub(crate) trait Length {
     /// All its tokens.
     fn tokens(&self) -> u32;
-}
-
-impl Length for Answer {
-    fn tokens(&self) -> u32 {
-        self.tokens()
-    }
 }
 
 impl Length for Reply {

@@ -28,7 +28,7 @@ pub use answers::{AnswerRuleFile, MatchFile, ReplyFile, StopFile, ThenFile, Tool
 pub use counters::Counters;
 pub use edge::{Access, ControlFile, EdgePlan};
 pub use engine::{
-    Answer, AnswerLaw, LatencyLaw, LineProblem, Order, Prompt, Recording, SchedulerLaw, SlowMode, Timing,
+    AnswerLaw, LatencyLaw, LineProblem, Order, Prompt, Recording, SchedulerLaw, SlowMode, Timing,
 };
 pub use file::{AuthMode, MockFile};
 pub use mock::{Mock, StartError, start, start_alone, start_among};

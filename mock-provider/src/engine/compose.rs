@@ -7,8 +7,8 @@
 use world::{Domain, Draws};
 
 use super::ask::{Ask, Format, Tool, ToolChoice};
-use super::content::AnswerLaw;
 use super::identity::Identity;
+use super::length::AnswerLaw;
 use super::reply::{Block, Reply, Stop, ToolCall};
 use super::schema;
 use super::text::Text;

@@ -8,7 +8,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use base64::Engine as _;
 use bytes::{BufMut, Bytes, BytesMut};
 use world::{Domain, Draws, Law, Seed};
 
@@ -37,23 +36,6 @@ struct Number {
     value: f32,
     /// In JSON, with a comma.
     text: String,
-}
-
-/// How an answer writes a vector.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Encoding {
-    /// A list of numbers.
-    Float,
-    /// A list of whole numbers from -127 to 127.
-    Int8,
-    /// The same, from 1 to 255.
-    Uint8,
-    /// A bit a number, set where it is positive, eight to a byte from the highest; bytes less 128.
-    Binary,
-    /// The same bytes as they are.
-    Ubinary,
-    /// The numbers as little-endian floats of 32 bits, in base64.
-    Base64,
 }
 
 /// One embedding, before it is written.
@@ -122,38 +104,6 @@ impl Embedding {
         values
     }
 
-    /// The vector as JSON in `encoding`: a list, or a string for base64.
-    pub(crate) fn encoded(&self, encoding: Encoding) -> String {
-        match encoding {
-            Encoding::Float => self.json(),
-            Encoding::Int8 => list(self.quantised().into_iter()),
-            Encoding::Uint8 => list(self.quantised().into_iter().map(|value| i16::from(value) + 128)),
-            Encoding::Binary => list(self.bits().into_iter().map(|byte| i16::from(byte) - 128)),
-            Encoding::Ubinary => list(self.bits().into_iter()),
-            Encoding::Base64 => {
-                let bytes: Vec<u8> = self.values().into_iter().flat_map(f32::to_le_bytes).collect();
-                format!("\"{}\"", base64::engine::general_purpose::STANDARD.encode(bytes))
-            }
-        }
-    }
-
-    /// Every number as a part of the greatest.
-    fn quantised(&self) -> Vec<i8> {
-        let values = self.values();
-        let greatest = values.iter().fold(0.0_f32, |greatest, value| greatest.max(value.abs()));
-        values.into_iter().map(|value| libm::roundf(value / greatest * 127.0) as i8).collect()
-    }
-
-    fn bits(&self) -> Vec<u8> {
-        let pack = |numbers: &[f32]| {
-            numbers
-                .iter()
-                .enumerate()
-                .fold(0, |byte, (at, number)| byte | u8::from(*number > 0.0) << (7 - at))
-        };
-        self.values().chunks(8).map(pack).collect()
-    }
-
     fn each(&self, mut act: impl FnMut(&Number)) {
         let mut draws = self.draws.clone();
         let mut left = self.dimension;
@@ -172,11 +122,6 @@ impl Embedding {
             left = left.saturating_sub(BLOCK);
         }
     }
-}
-
-fn list<T: std::fmt::Display>(numbers: impl Iterator<Item = T>) -> String {
-    let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
-    format!("[{}]", numbers.join(","))
 }
 
 /// Puts vectors into the empty lists of `json`, in order.
@@ -228,32 +173,6 @@ mod tests {
         let embedding = Embedder::new().embed("titan", b"hello", 40);
         let read: Vec<f32> = serde_json::from_str(&embedding.json()).expect("a JSON list");
         assert_eq!(read, embedding.values());
-    }
-
-    #[test]
-    fn every_encoding_says_the_same() {
-        let embedding = Embedder::new().embed("embed-v4", b"hello", 256);
-        let values = embedding.values();
-        let numbers = |encoding| -> Vec<i32> {
-            serde_json::from_str(&embedding.encoded(encoding)).expect("a list of whole numbers")
-        };
-        assert_eq!(embedding.encoded(Encoding::Float), embedding.json());
-        let int8 = numbers(Encoding::Int8);
-        let cosine = int8.iter().zip(&values).map(|(a, b)| *a as f32 * b).sum::<f32>()
-            / int8.iter().map(|a| (a * a) as f32).sum::<f32>().sqrt();
-        assert!(cosine > 0.999 && int8.iter().any(|value| value.abs() == 127), "{cosine}");
-        assert_eq!(numbers(Encoding::Uint8), int8.iter().map(|value| value + 128).collect::<Vec<_>>());
-        let bytes = numbers(Encoding::Ubinary);
-        assert_eq!(bytes.len(), 32);
-        for (at, value) in values.iter().enumerate() {
-            assert_eq!(bytes[at / 8] >> (7 - at % 8) & 1 == 1, *value > 0.0, "bit {at}");
-        }
-        assert_eq!(numbers(Encoding::Binary), bytes.iter().map(|byte| byte - 128).collect::<Vec<_>>());
-        let text: String = serde_json::from_str(&embedding.encoded(Encoding::Base64)).expect("a string");
-        let raw = base64::engine::general_purpose::STANDARD.decode(text).expect("base64");
-        let read: Vec<f32> =
-            raw.chunks(4).map(|four| f32::from_le_bytes(four.try_into().expect("four bytes"))).collect();
-        assert_eq!(read, values);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A mock over virtual pipes: what goes over the wire, byte by byte, and when.
 
+mod answers;
 mod anthropic;
 mod bedrock;
 mod bedrock_control;
