@@ -10,7 +10,6 @@ pub(crate) mod embedding;
 #[cfg_attr(not(test), expect(dead_code, reason = "for Cohere's models, which no surface serves yet"))]
 mod encoding;
 pub(crate) mod identity;
-#[cfg_attr(not(test), expect(dead_code, reason = "for models that draw, which no surface serves yet"))]
 pub(crate) mod image;
 pub(crate) mod latency;
 pub(crate) mod length;
