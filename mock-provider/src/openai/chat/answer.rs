@@ -74,8 +74,6 @@ impl<'a> Answer<'a> {
         let reply = |candidate| {
             engine.reply(profile, identity, &ask::ask(request, terms.name, &terms.model, candidate))
         };
-        let replies: Vec<Reply> = candidates.map(reply).collect();
-        let longest = replies.iter().map(Reply::tokens).max().unwrap_or(0);
         let has_logprobs = request.logprobs == Some(true);
         let replies: Vec<Reply> = candidates.map(reply).collect();
         let longest = longest(&replies);
