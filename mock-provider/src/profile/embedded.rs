@@ -16,6 +16,7 @@ pub(super) const PROFILES: &[(&str, &str)] = &[
     ("vertex/gemini-flash", include_str!("../../../configs/providers/vertex/gemini-flash.toml")),
     ("vertex/gemini-pro", include_str!("../../../configs/providers/vertex/gemini-pro.toml")),
     ("vertex/claude", include_str!("../../../configs/providers/vertex/claude.toml")),
+    ("vertex/imagen", include_str!("../../../configs/providers/vertex/imagen.toml")),
     ("vertex/mistral", include_str!("../../../configs/providers/vertex/mistral.toml")),
     ("vertex/text-embedding", include_str!("../../../configs/providers/vertex/text-embedding.toml")),
 ];

@@ -25,6 +25,19 @@ const INSTANCES_MAX: usize = 250;
 const REQUEST_TOKENS_MAX: u64 = 20_000;
 /// Tokens of each text that are used.
 const INPUT_TOKENS_MAX: u64 = 2_048;
+/// Tokens of a content that are used, by models that take contents.
+const CONTENT_TOKENS_MAX: u64 = 8_192;
+/// What a vector may be for.
+const TASK_TYPES: [&str; 8] = [
+    "RETRIEVAL_QUERY",
+    "RETRIEVAL_DOCUMENT",
+    "SEMANTIC_SIMILARITY",
+    "CLASSIFICATION",
+    "CLUSTERING",
+    "QUESTION_ANSWERING",
+    "FACT_VERIFICATION",
+    "CODE_RETRIEVAL_QUERY",
+];
 
 impl Vertex {
     pub(super) async fn predict(
@@ -37,6 +50,8 @@ impl Vertex {
         let body = PredictRequest::parse(call.body).map_err(|error| Failure::payload(&error))?;
         let parameters = body.parameters.unwrap_or_default();
         let dimension = dimension(model, parameters.output_dimensionality)?;
+        let tasks = body.instances.iter().filter_map(|instance| instance.task_type.as_deref());
+        check_tasks(tasks)?;
         let counts: Vec<u64> =
             body.instances.iter().map(|instance| tokens::estimate(instance.content.len())).collect();
         check_instances(&counts, parameters.auto_truncate.unwrap_or(true))?;
@@ -65,20 +80,32 @@ impl Vertex {
     ) -> Result<Response<Body>, Failure> {
         let body = EmbedContentRequest::parse(call.body).map_err(|error| Failure::payload(&error))?;
         let dimension = dimension(model, body.dimension())?;
-        let count = Size::of_content(&body.content).tokens();
+        let config = body.embed_content_config.as_ref();
+        let task = config.and_then(|config| config.task_type.as_deref()).or(body.task_type.as_deref());
+        check_tasks(task.into_iter())?;
+        let size = Size::of_content(&body.content);
+        let truncated = size.tokens() > CONTENT_TOKENS_MAX;
+        if truncated && !may_truncate(&body) {
+            return Err(Failure::TooLong { used: size.tokens(), limit: CONTENT_TOKENS_MAX });
+        }
+        let count = size.tokens().min(CONTENT_TOKENS_MAX);
         self.wait(engine, call, request, (model, count)).await?;
         let input: String = body.content.texts().collect();
         let embedding = engine.embedder.embed(model, input.as_bytes(), dimension);
         let count = u32::try_from(count).unwrap_or(u32::MAX);
-        let usage =
-            UsageMetadata { prompt_token_count: count, total_token_count: count, ..UsageMetadata::default() };
+        let usage = UsageMetadata {
+            prompt_token_count: count,
+            total_token_count: count,
+            prompt_tokens_details: if truncated { Vec::new() } else { size.details() },
+            ..UsageMetadata::default()
+        };
         let answered =
-            EmbedContentResponse { usage_metadata: Some(usage), ..EmbedContentResponse::default() };
+            EmbedContentResponse { usage_metadata: Some(usage), truncated, ..EmbedContentResponse::default() };
         Ok(reply::json(engine, fill(&answered.to_bytes(), &[embedding])))
     }
 
     /// Counts the quota and takes the model's time.
-    async fn wait(
+    pub(super) async fn wait(
         &self,
         engine: &Engine,
         call: &Call<'_>,
@@ -118,6 +145,18 @@ fn check_instances(counts: &[u64], may_truncate: bool) -> Result<(), Failure> {
         return Err(Failure::TooLong { used: total, limit: REQUEST_TOKENS_MAX });
     }
     Ok(())
+}
+
+fn may_truncate(body: &EmbedContentRequest<'_>) -> bool {
+    let config = body.embed_content_config.as_ref();
+    config.and_then(|config| config.auto_truncate).or(body.auto_truncate).unwrap_or(true)
+}
+
+fn check_tasks<'t>(mut tasks: impl Iterator<Item = &'t str>) -> Result<(), Failure> {
+    match tasks.find(|task| !TASK_TYPES.contains(task)) {
+        None => Ok(()),
+        Some(task) => Err(Failure::Parameter(format!("task type {task} is not supported."))),
+    }
 }
 
 /// How long vectors are: as asked, at most what the model makes.

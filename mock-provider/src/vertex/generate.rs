@@ -8,7 +8,8 @@ use http::Response;
 use wire::vertex::cached_contents::CachedContent;
 use wire::vertex::error::Case;
 use wire::vertex::generate_content::{
-    BlockReason, GenerateContentRequest, GenerateContentResponse, TrafficType, UsageMetadata,
+    BlockReason, GenerateContentRequest, GenerateContentResponse, Modality, ModalityTokenCount, TrafficType,
+    UsageMetadata,
 };
 use world::http::Body;
 
@@ -21,7 +22,7 @@ use super::logprobs::Logprobs;
 use super::manner::{Delivery, Manner};
 use super::prompt::{Size, saturated};
 use super::settlement::Settlement;
-use super::{Request, Vertex, reply};
+use super::{Request, Vertex, pictures, reply};
 use crate::call::{Call, Engine, Length};
 use crate::engine::Timing;
 use crate::engine::reply::Reply;
@@ -72,7 +73,8 @@ impl Vertex {
             let body = blocked_prompt(reason, &decided.usage, &head).to_bytes();
             return Ok(reply::json(engine, body));
         }
-        engine.sleep(call, decided.timing.complete(decided.longest())).await;
+        let drawn = if decided.manner.pictures.is_empty() { 0 } else { pictures::PICTURE_TOKENS };
+        engine.sleep(call, decided.timing.complete(decided.longest().saturating_add(drawn))).await;
         decided.settlement.generated(decided.tokens());
         let body = whole(&decided, &Head::of(engine, call, model));
         Ok(engine.announce(reply::json(engine, body), &decided))
@@ -96,6 +98,7 @@ impl Vertex {
         }
         let schemas = Schemas::read(&body, cached.as_ref())?;
         let mut manner = Manner::of(&body);
+        self.draw_pictures(call, &body, model, &mut manner)?;
         let settlement = Settlement::admit(
             (&self.quota, &self.pool),
             request,
@@ -112,7 +115,7 @@ impl Vertex {
         Ok(Decided {
             profile,
             timing: engine.timing_of(profile, &call.identity, prompt.size.tokens(), longest),
-            usage: prompt.usage(&replies, blocked, traffic),
+            usage: prompt.usage(&replies, blocked, (&manner, traffic)),
             replies,
             manner,
             blocked,
@@ -148,6 +151,24 @@ impl Vertex {
         (0..candidates).map(&mut reply).collect()
     }
 
+    /// Draws the pictures that are asked for, before the quota is touched: a model that cannot refuses.
+    fn draw_pictures(
+        &self,
+        call: &Call<'_>,
+        body: &GenerateContentRequest<'_>,
+        model: &str,
+        manner: &mut Manner,
+    ) -> Result<(), Failure> {
+        let config = body.generation_config.as_ref();
+        let Some(size) = pictures::asked_for(config, model)? else { return Ok(()) };
+        let seed = |index: u32| {
+            self.pictures.hash(&[&call.identity.content.to_le_bytes(), &index.to_le_bytes()])
+        };
+        let candidates = config.and_then(|config| config.candidate_count).unwrap_or(1);
+        manner.pictures = (0..candidates).map(|index| pictures::png_base64(size, seed(index))).collect();
+        Ok(())
+    }
+
     /// The cache that a request goes on from.
     fn cache_of(
         &self,
@@ -176,7 +197,7 @@ impl Prompt {
         Self { size: cached.map_or(own, |cached| cached.with(own)), cached }
     }
 
-    fn usage(&self, replies: &[Reply], blocked: Blocked, traffic: TrafficType) -> UsageMetadata {
+    fn usage(&self, replies: &[Reply], blocked: Blocked, (manner, traffic): (&Manner, TrafficType)) -> UsageMetadata {
         let prompt = saturated(self.size.tokens());
         if matches!(blocked, Blocked::Prompt(_)) {
             return UsageMetadata {
@@ -190,6 +211,13 @@ impl Prompt {
         let said = replies.iter().map(Reply::tokens).fold(0, u32::saturating_add) - thoughts;
         let mut usage = UsageMetadata::of_text(prompt, said, traffic).with_thoughts(thoughts);
         usage.prompt_tokens_details = self.size.details();
+        let token_count = manner.pictures.len() as u32 * pictures::PICTURE_TOKENS;
+        if token_count > 0 {
+            usage.candidates_token_count += token_count;
+            usage.total_token_count += token_count;
+            let drawn = ModalityTokenCount { modality: Modality::Image, token_count };
+            usage.candidates_tokens_details.push(drawn);
+        }
         if let Some(cached) = self.cached {
             usage.cached_content_token_count = saturated(cached.tokens());
             usage.cache_tokens_details = cached.details();

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use wire::json::Raw;
 use wire::vertex::generate_content::{
-    Candidate, Content, FinishReason, FunctionCall, GenerateContentRequest, GenerationConfig, LogprobsResult,
+    Blob, Candidate, Content, FinishReason, FunctionCall, GenerateContentRequest, GenerationConfig, LogprobsResult,
     Part, PartData,
 };
 
@@ -26,6 +26,8 @@ pub(super) struct Manner {
     pub(super) streams_arguments: bool,
     /// How sure the model was.
     pub(super) logprobs: Option<Logprobs>,
+    /// Pictures at the end of each answer, PNG in base64.
+    pub(super) pictures: Vec<String>,
     /// Whether answers are rated for harm.
     pub(super) rates: bool,
 }
@@ -54,7 +56,7 @@ impl Manner {
 
     /// Whether an answer of one text is shown as just that.
     pub(super) fn is_plain(&self) -> bool {
-        self.signature.is_none() && !self.is_enum && self.logprobs.is_none() && !self.rates
+        self.signature.is_none() && !self.is_enum && self.logprobs.is_none() && self.pictures.is_empty() && !self.rates
     }
 
     /// Candidate `index`, of which these tokens are shown; without parts where none of them is to be seen.
@@ -69,6 +71,9 @@ impl Manner {
         let mut parts = Vec::new();
         for piece in reply.pieces(tokens) {
             self.show(reply, piece, delivery, &mut parts);
+        }
+        if ends {
+            parts.extend(self.pictures.get(index).map(|picture| picture_part(picture)));
         }
         if ends && parts.is_empty() {
             parts.push(Part::of_text(""));
@@ -156,6 +161,10 @@ fn whole_call(call: &ToolCall) -> Part<'_> {
     let args = Raw::parse(&call.arguments).ok();
     let name = call.name.as_str().into();
     PartData::FunctionCall(FunctionCall { name, args, ..FunctionCall::default() }).into()
+}
+
+fn picture_part(base64: &str) -> Part<'_> {
+    PartData::InlineData(Blob { mime_type: "image/png".into(), data: base64.into() }).into()
 }
 
 /// Why an answer ends. Calls of functions end in `STOP`, as do stop sequences.

@@ -10,16 +10,22 @@ mod count_tokens;
 mod embeddings;
 mod failure;
 mod generate;
+mod imagen;
 mod logprobs;
 mod manner;
 mod models;
 mod moment;
+mod multimodal;
+mod open_chat;
 mod partial_args;
+mod pictures;
+mod png;
 mod prompt;
 mod reply;
 mod settlement;
 mod stream;
 mod tokens;
+mod tuned;
 
 use http::Response;
 use wire::vertex::error::{Case, Code, Status};
@@ -45,6 +51,8 @@ pub(crate) struct Vertex {
     pool: Domain,
     /// How sure models are of their words.
     logprobs: Domain,
+    /// What pictures look like.
+    pictures: Domain,
     caches: Caches,
 }
 
@@ -57,11 +65,16 @@ pub(crate) struct Request<'a> {
 impl Request<'_> {
     /// Whose quota it uses.
     fn quota_scope(&self) -> quota::vertex::Scope<'_> {
+        self.quota_scope_of(self.path.operation.model().unwrap_or_default())
+    }
+
+    /// The same where the path does not name the model.
+    fn quota_scope_of<'a>(&'a self, base_model: &'a str) -> quota::vertex::Scope<'a> {
         let scope = self.path.scope.as_ref();
         quota::vertex::Scope {
             project: scope.map_or("", |scope| &scope.project),
             location: scope.map_or("global", |scope| &scope.location),
-            base_model: self.path.operation.model().unwrap_or_default(),
+            base_model,
         }
     }
 }
@@ -72,6 +85,7 @@ impl Vertex {
             quota,
             pool: seed.domain(&format!("mock-provider/{}/pool", plan.name)),
             logprobs: seed.domain("mock-provider/vertex/logprobs"),
+            pictures: seed.domain("mock-provider/vertex/pictures"),
             caches: Caches::default(),
         }
     }
@@ -126,12 +140,13 @@ impl Vertex {
                 self.claude(engine, call, request, ClaudeCall::CountTokens).await
             }
             Operation::Model { publisher, model, verb } => {
-                if !models::is_served(engine, publisher, model, kind_of(*verb)) {
+                if !models::is_served(engine, publisher, model, kind_of(model, *verb)) {
                     return Err(Failure::Case(Case::ModelNotFound));
                 }
                 match &**publisher {
                     "google" => self.operate(engine, call, request, (model, *verb)).await,
                     "anthropic" => self.operate_claude(engine, call, request, (model, *verb)).await,
+                    "mistralai" => self.operate_mistral(engine, call, request, (model, *verb)).await,
                     _ => Err(Failure::Case(Case::InvalidArgument)),
                 }
             }
@@ -139,8 +154,14 @@ impl Vertex {
             Operation::PublisherModel { publisher, model } => models::get(engine, publisher, model),
             Operation::CachedContents => self.cached_contents(engine, call, request),
             Operation::CachedContent { id } => self.cached_content(engine, call, request, id),
-            // Tuned models are not emulated.
-            _ => Err(Failure::Case(Case::ModelNotFound)),
+            Operation::Endpoint { endpoint, verb } => {
+                self.endpoint(engine, call, request, (endpoint, *verb)).await
+            }
+            Operation::ChatCompletions { endpoint } => {
+                self.chat_completions(engine, call, request, endpoint).await
+            }
+            Operation::Models => Ok(tuned::list(engine, request)),
+            Operation::OwnModel { model } => tuned::get(engine, request, model),
         }
     }
 
@@ -156,8 +177,27 @@ impl Vertex {
             Verb::StreamGenerateContent => self.stream(engine, call, request, model).await,
             Verb::CountTokens => count_tokens::answer(engine, call).await,
             Verb::ComputeTokens => count_tokens::compute(engine, call).await,
+            Verb::Predict if is_imagen(model) => self.draw(engine, call, request, model).await,
+            Verb::Predict if model.starts_with("multimodal") => {
+                self.predict_multimodal(engine, call, request, model).await
+            }
             Verb::Predict => self.predict(engine, call, request, model).await,
             Verb::EmbedContent => self.embed_content(engine, call, request, model).await,
+            _ => Err(Failure::Case(Case::InvalidArgument)),
+        }
+    }
+
+    async fn operate_mistral(
+        &self,
+        engine: &Engine,
+        call: &Call<'_>,
+        request: &Request<'_>,
+        (model, verb): (&str, Verb),
+    ) -> Result<Response<Body>, Failure> {
+        match verb {
+            Verb::RawPredict | Verb::StreamRawPredict => {
+                self.mistral(engine, call, request, (model, verb == Verb::StreamRawPredict)).await
+            }
             _ => Err(Failure::Case(Case::InvalidArgument)),
         }
     }
@@ -178,9 +218,14 @@ impl Vertex {
     }
 }
 
+fn is_imagen(model: &str) -> bool {
+    model.starts_with("imagen")
+}
+
 /// What a model must do to be asked this.
-fn kind_of(verb: Verb) -> Kind {
+fn kind_of(model: &str, verb: Verb) -> Kind {
     match verb {
+        Verb::Predict if is_imagen(model) => Kind::Images,
         Verb::Predict | Verb::EmbedContent => Kind::Embeddings,
         _ => Kind::Chat,
     }

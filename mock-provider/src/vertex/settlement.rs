@@ -24,9 +24,20 @@ impl Settlement {
         input: u64,
         exhausted: Case,
     ) -> Result<Self, Failure> {
+        Self::admit_to((quota, pool), request.quota_scope(), identity, input, exhausted)
+    }
+
+    /// The same for a scope of its own.
+    pub(super) fn admit_to(
+        (quota, pool): (&Quota, &Domain),
+        scope: quota::vertex::Scope<'_>,
+        identity: &Identity,
+        input: u64,
+        exhausted: Case,
+    ) -> Result<Self, Failure> {
         let draw = pool.draws_n(identity.arrival).unit();
         let admission = quota
-            .admit(request.quota_scope(), input, draw)
+            .admit(scope, input, draw)
             .map_err(|refusal| Failure::quota(refusal, exhausted))?;
         Ok(Self { admission: Some(admission), output: 0 })
     }

@@ -21,4 +21,6 @@ mod replay;
 mod streams;
 mod vertex;
 mod vertex_caches;
+mod vertex_chat;
 mod vertex_generate;
+mod vertex_images;

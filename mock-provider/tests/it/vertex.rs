@@ -1,5 +1,7 @@
 //! Routes of Vertex AI.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::Method;
 use wire::vertex::generate_content::{FinishReason, GenerateContentResponse};
 use wire::vertex::stream::StreamEvent;
@@ -205,20 +207,34 @@ async fn token(bench: &Bench, form: &str) -> (u16, String) {
 #[test]
 fn tokens_are_issued() {
     against("profile = \"vertex/gemini-flash\"", |bench| async move {
-        let jwt = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=a.b.c";
+        let jwt = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=JWT";
+        let claims = concat!(
+            r#"{"iss":"tests@mock-project.iam.gserviceaccount.com","aud":"http://mock/token","iat":1767225600,"#,
+            r#""exp":1767229200,"scope":"https://www.googleapis.com/auth/cloud-platform"}"#
+        );
+        let jwt = jwt.replace("JWT", &format!("e30.{}.c2ln", BASE64_URL_SAFE_NO_PAD.encode(claims)));
         let refresh = "grant_type=refresh_token&client_id=c&client_secret=s&refresh_token=r";
-        for form in [jwt, refresh] {
+        for form in [jwt.as_str(), refresh] {
             let (status, body) = token(&bench, form).await;
             assert_eq!(status, 200, "{body}");
             assert!(body.starts_with(r#"{"access_token":"ya29.mock-"#), "{body}");
             assert!(body.ends_with(r#","expires_in":3599,"token_type":"Bearer"}"#), "{body}");
+        }
+        for (form, error) in [
+            (refresh.replace("refresh_token=r", "refresh_token=revoked"), (400, "invalid_grant")),
+            (refresh.replace("client_id=c", "client_id=unknown"), (401, "invalid_client")),
+            (refresh.replace("secret=s", "secret=wrong"), (401, "invalid_client")),
+        ] {
+            let (status, body) = token(&bench, &form).await;
+            assert_eq!(status, error.0, "{body}");
+            assert!(body.starts_with(&format!(r#"{{"error":"{}""#, error.1)), "{body}");
         }
         let (status, body) = token(&bench, "grant_type=password").await;
         assert_eq!(
             (status, body.as_str()),
             (400, r#"{"error":"unsupported_grant_type","error_description":"Invalid grant_type: password"}"#)
         );
-        let (status, body) = token(&bench, &jwt.replace("a.b.c", "abc")).await;
+        let (status, body) = token(&bench, &jwt.replace(".c2ln", "")).await;
         assert_eq!(
             (status, body.as_str()),
             (400, r#"{"error":"invalid_grant","error_description":"Invalid JWT Signature."}"#)
@@ -234,6 +250,13 @@ fn the_metadata_server_wants_to_be_asked_by_name() {
         let account = "/computeMetadata/v1/instance/service-accounts/default/";
         for (path, expected) in [
             ("/computeMetadata/v1/project/project-id", "mock-project"),
+            ("/computeMetadata/v1/instance/zone", "projects/123456789012/zones/"),
+            ("/computeMetadata/v1/instance/service-accounts/", "default/\nmock@"),
+            ("/computeMetadata/v1/instance/service-accounts/?recursive=true", r#"{"default":{"aliases":"#),
+            (account, "aliases\nemail\n"),
+            (&format!("{account}email"), "mock@mock-project.iam.gserviceaccount.com"),
+            (&format!("{account}scopes"), "https://www.googleapis.com/auth/cloud-platform\n"),
+            (&format!("{account}identity?audience=x"), "eyJ"),
             ("/computeMetadata/v1/universe/universe-domain", "googleapis.com"),
             (&format!("{account}?recursive=true"), r#"{"aliases":["default"],"#),
             (&format!("{account}token"), r#"{"access_token":"ya29.mock-"#),

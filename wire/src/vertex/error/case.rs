@@ -25,6 +25,8 @@ pub enum Case {
     ClaudeTokensQuota,
     /// 429: the project's input tokens a minute of an embedding model.
     EmbeddingQuota,
+    /// 429: the project's requests a minute of any other model that is asked to predict.
+    PredictionQuota,
     /// 429: more than the capacity bought, where nothing else may serve.
     ProvisionedThroughput,
     /// 429: a quota that the front end of all Google APIs enforces.
@@ -127,7 +129,7 @@ impl Default for Particulars<'_> {
 
 impl Case {
     /// Every case.
-    pub const ALL: [Case; 36] = [
+    pub const ALL: [Case; 37] = [
         Case::ResourceExhausted,
         Case::ResourceExhaustedWithReasons,
         Case::CheckQuota,
@@ -136,6 +138,7 @@ impl Case {
         Case::ClaudeRequestsQuota,
         Case::ClaudeTokensQuota,
         Case::EmbeddingQuota,
+        Case::PredictionQuota,
         Case::ProvisionedThroughput,
         Case::FrontEndQuota,
         Case::Unavailable,
@@ -177,6 +180,7 @@ impl Case {
             Case::ClaudeRequestsQuota => "claude-requests-quota",
             Case::ClaudeTokensQuota => "claude-tokens-quota",
             Case::EmbeddingQuota => "embedding-quota",
+            Case::PredictionQuota => "prediction-quota",
             Case::ProvisionedThroughput => "provisioned-throughput",
             Case::FrontEndQuota => "front-end-quota",
             Case::Unavailable => "unavailable",
@@ -224,6 +228,7 @@ impl Case {
             | Case::ClaudeRequestsQuota
             | Case::ClaudeTokensQuota
             | Case::EmbeddingQuota
+            | Case::PredictionQuota
             | Case::ProvisionedThroughput
             | Case::FrontEndQuota => Code::ResourceExhausted,
             Case::Unavailable | Case::ModelOverloaded | Case::HighDemand => Code::Unavailable,

@@ -181,9 +181,19 @@ impl<'a> TokenResponse<'a> {
 }
 
 impl<'a> TokenError<'a> {
+    /// An error and its description.
+    pub fn new(error: &'a str, description: &'a str) -> Self {
+        TokenError { error: error.into(), error_description: Some(description.into()) }
+    }
+
     /// The signature is not the account's; its status is 400.
     pub fn invalid_signature() -> TokenError<'static> {
-        TokenError { error: "invalid_grant".into(), error_description: Some("Invalid JWT Signature.".into()) }
+        TokenError::new("invalid_grant", "Invalid JWT Signature.")
+    }
+
+    /// The status of an answer that says this: 401 where the application is not known, else 400.
+    pub fn status(&self) -> u16 {
+        if matches!(&*self.error, "invalid_client" | "unauthorized_client") { 401 } else { 400 }
     }
 
     /// Reads an answer with another status than 200.

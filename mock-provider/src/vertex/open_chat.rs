@@ -1,0 +1,235 @@
+//! Chat in OpenAI's shape: `endpoints/openapi/chat/completions` for any model, and Mistral's `:rawPredict`.
+//!
+//! What is said and how it is streamed is the OpenAI surface's own; the platform's checks and errors are Google's.
+
+use std::borrow::Cow;
+
+use http::{HeaderValue, Response, StatusCode};
+use wire::openai::chat::ChatRequest;
+use wire::openai::error::ErrorDetail;
+use wire::vertex::error::{Case, Code, Particulars, Status};
+use world::http::Body;
+
+use super::failure::Failure;
+use super::settlement::Settlement;
+use super::{Request, Vertex, models, reply};
+use crate::call::{Call, Engine, Length};
+use crate::openai::chat::{self, Answer, Meter, Terms};
+use crate::openai::model::Model;
+use crate::profile::Kind;
+use crate::surface::Surface;
+
+/// Prompt and answer together, and an answer alone, in tokens.
+const GEMINI_SIZE: (u32, u32) = (1_048_576, 65_536);
+const MISTRAL_SIZE: (u32, u32) = (131_072, 131_072);
+const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
+/// The deployed model that answers at any endpoint of its own.
+pub(super) const TUNED: &str = "gemini-2.5-flash";
+
+/// Who answers, and how the answer names it.
+struct Speaker<'a> {
+    /// In the platform's list.
+    model: &'a str,
+    /// In the answer.
+    served: Cow<'a, str>,
+    size: (u32, u32),
+    system_fingerprint: Option<String>,
+    exhausted: Case,
+}
+
+impl Meter for Settlement {
+    fn generated(&mut self, tokens: u32) {
+        Self::generated(self, tokens);
+    }
+}
+
+impl Vertex {
+    /// `endpoints/{endpoint}/chat/completions`
+    pub(super) async fn chat_completions(
+        &self,
+        engine: &Engine,
+        call: &Call<'_>,
+        request: &Request<'_>,
+        endpoint: &str,
+    ) -> Result<Response<Body>, Failure> {
+        let body = chat::read(call.body).map_err(in_googles_words)?;
+        let named = body.model.as_str().to_owned();
+        let model = if endpoint == "openapi" { model_of(engine, request, &named)? } else { TUNED };
+        let speaker = Speaker {
+            model,
+            served: named.clone().into(),
+            size: GEMINI_SIZE,
+            system_fingerprint: Some(String::new()),
+            exhausted: Case::GeminiQuota,
+        };
+        let is_streamed = body.is_streamed();
+        self.speak(engine, call, request, (body, is_streamed), speaker).await.map_err(|refused| match refused {
+            Refused::Platform(failure) => failure,
+            Refused::Model(detail) => in_googles_words(detail),
+        })
+    }
+
+    /// `publishers/mistralai/models/{model}:rawPredict`, streamed or not by the verb.
+    pub(super) async fn mistral(
+        &self,
+        engine: &Engine,
+        call: &Call<'_>,
+        request: &Request<'_>,
+        (model, is_streamed): (&str, bool),
+    ) -> Result<Response<Body>, Failure> {
+        let body = in_openais_words(call.body);
+        let speaker = Speaker {
+            model,
+            served: model.into(),
+            size: MISTRAL_SIZE,
+            system_fingerprint: None,
+            exhausted: Case::PredictionQuota,
+        };
+        let spoken = match chat::read(&body) {
+            Ok(body) => self.speak(engine, call, request, (body, is_streamed), speaker).await,
+            Err(detail) => Err(Refused::Model(detail)),
+        };
+        match spoken {
+            Ok(response) => Ok(response),
+            Err(Refused::Platform(failure)) => Err(failure),
+            Err(Refused::Model(detail)) => Ok(in_mistrals_words(engine, &detail)),
+        }
+    }
+
+    async fn speak(
+        &self,
+        engine: &Engine,
+        call: &Call<'_>,
+        request: &Request<'_>,
+        (mut body, is_streamed): (ChatRequest<'_>, bool),
+        speaker: Speaker<'_>,
+    ) -> Result<Response<Body>, Refused> {
+        // Models that think take every other setting here, so what thinks is not what is checked.
+        let effort = body.reasoning_effort.take();
+        let (context, output) = speaker.size;
+        chat::check(&body, &Model::elsewhere(context, output, false)).map_err(Refused::Model)?;
+        body.reasoning_effort = effort;
+        let model = Model::elsewhere(context, output, body.reasoning_effort.is_some());
+        let profile = engine.plan.profile_of(Surface::Vertex, Kind::Chat, speaker.model);
+        let terms = Terms {
+            name: speaker.model,
+            model,
+            served: speaker.served,
+            id: reply::response_id(engine, call),
+            created: engine.clock.unix_micros() / 1_000_000,
+            service_tier: None,
+            system_fingerprint: speaker.system_fingerprint,
+            is_obfuscated: false,
+            is_filtered: false,
+        };
+        let answer = Answer::decide(engine, profile, (&call.identity, call.arrived), &body, terms);
+        let used = answer.prompt_tokens();
+        if used > u64::from(context) {
+            return Err(Refused::Platform(Failure::TooLong { used, limit: u64::from(context) }));
+        }
+        let quota = (&self.quota, &self.pool);
+        let scope = request.quota_scope_of(speaker.model);
+        let mut settlement = Settlement::admit_to(quota, scope, &call.identity, used, speaker.exhausted)
+            .map_err(Refused::Platform)?;
+        if !is_streamed {
+            engine.sleep(call, answer.complete()).await;
+            Settlement::generated(&mut settlement, answer.tokens());
+            return Ok(engine.announce(reply::json(engine, answer.to_bytes()), &answer));
+        }
+        let planned = Planned(answer.tokens());
+        let script = answer.into_stream(settlement);
+        let mut timer = engine.sleep(call, script.first());
+        (&mut timer).await;
+        let response = reply::base(engine, StatusCode::OK, EVENTS, engine.play(script, timer));
+        Ok(engine.announce(response, &planned))
+    }
+}
+
+/// Who refuses.
+enum Refused {
+    Platform(Failure),
+    Model(ErrorDetail<'static>),
+}
+
+struct Planned(u32);
+
+impl Length for Planned {
+    fn tokens(&self) -> u32 {
+        self.0
+    }
+}
+
+/// The model that a body names as `publisher/model`.
+fn model_of<'n>(engine: &Engine, request: &Request<'_>, named: &'n str) -> Result<&'n str, Failure> {
+    let Some((publisher, model)) = named.split_once('/') else {
+        let message = format!("Malformed publisher model `{named}`. Expected format is `publisher/model`.");
+        return Err(Failure::of(Status::new(Code::InvalidArgument, message)));
+    };
+    if models::is_served(engine, publisher, model, Kind::Chat) {
+        return Ok(model);
+    }
+    let scope = request.path.scope.as_ref();
+    let within = scope.map_or_else(String::new, |scope| {
+        format!("projects/{}/locations/{}/", scope.project, scope.location)
+    });
+    let resource = format!("{within}publishers/{publisher}/models/{model}");
+    let of = Particulars { resource: &resource, ..Particulars::default() };
+    Err(Case::ModelNotFound.error(&of).map_or(Failure::Case(Case::ModelNotFound), Failure::of))
+}
+
+fn in_googles_words(detail: ErrorDetail<'static>) -> Failure {
+    Failure::of(Status::new(Code::InvalidArgument, detail.message))
+}
+
+/// Mistral's own error.
+fn in_mistrals_words(engine: &Engine, detail: &ErrorDetail<'_>) -> Response<Body> {
+    #[derive(serde::Serialize)]
+    struct MistralError<'a> {
+        object: &'a str,
+        message: &'a str,
+        r#type: &'a str,
+        param: Option<&'a str>,
+        code: Option<&'a str>,
+    }
+    let error = MistralError {
+        object: "error",
+        message: &detail.message,
+        r#type: "invalid_request_error",
+        param: detail.param.as_deref(),
+        code: None,
+    };
+    let body = Body::full(wire::json::to_bytes(&error));
+    reply::base(engine, StatusCode::BAD_REQUEST, HeaderValue::from_static("application/json"), body)
+}
+
+/// Mistral calls `any` what OpenAI calls `required`.
+fn in_openais_words(body: &[u8]) -> Cow<'_, [u8]> {
+    const KEY: &[u8] = b"\"tool_choice\"";
+    let place = || {
+        let key = body.windows(KEY.len()).position(|window| window == KEY)? + KEY.len();
+        let value = body[key..].trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+        let rest = value.strip_prefix(b"\"any\"")?;
+        Some((&body[..body.len() - value.len()], rest))
+    };
+    match place() {
+        Some((before, rest)) => Cow::Owned([before, b"\"required\"", rest].concat()),
+        None => Cow::Borrowed(body),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_openais_words;
+
+    #[test]
+    fn mistrals_any_is_openais_required() {
+        for (body, expected) in [
+            (r#"{"tool_choice":"any","n":1}"#, r#"{"tool_choice":"required","n":1}"#),
+            (r#"{"tool_choice" : "any"}"#, r#"{"tool_choice" : "required"}"#),
+            (r#"{"tool_choice":"auto"}"#, r#"{"tool_choice":"auto"}"#),
+            (r#"{"content":"any"}"#, r#"{"content":"any"}"#),
+        ] {
+            assert_eq!(&*in_openais_words(body.as_bytes()), expected.as_bytes());
+        }
+    }
+}
