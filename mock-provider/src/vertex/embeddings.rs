@@ -99,8 +99,11 @@ impl Vertex {
             prompt_tokens_details: if truncated { Vec::new() } else { size.details() },
             ..UsageMetadata::default()
         };
-        let answered =
-            EmbedContentResponse { usage_metadata: Some(usage), truncated, ..EmbedContentResponse::default() };
+        let answered = EmbedContentResponse {
+            usage_metadata: Some(usage),
+            truncated,
+            ..EmbedContentResponse::default()
+        };
         Ok(reply::json(engine, fill(&answered.to_bytes(), &[embedding])))
     }
 

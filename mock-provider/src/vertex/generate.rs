@@ -24,8 +24,8 @@ use super::prompt::{Size, saturated};
 use super::settlement::Settlement;
 use super::{Request, Vertex, pictures, reply};
 use crate::call::{Call, Engine, Length};
-use crate::engine::Timing;
 use crate::engine::reply::Reply;
+use crate::engine::{Timing, latency};
 use crate::profile::{Kind, Profile};
 use crate::surface::Surface;
 
@@ -114,7 +114,7 @@ impl Vertex {
         let traffic = traffic_of(call);
         Ok(Decided {
             profile,
-            timing: engine.timing_of(profile, &call.identity, prompt.size.tokens(), longest),
+            timing: engine.timing_of(profile, &call.identity, prompt.to_read(), longest),
             usage: prompt.usage(&replies, blocked, (&manner, traffic)),
             replies,
             manner,
@@ -161,9 +161,8 @@ impl Vertex {
     ) -> Result<(), Failure> {
         let config = body.generation_config.as_ref();
         let Some(size) = pictures::asked_for(config, model)? else { return Ok(()) };
-        let seed = |index: u32| {
-            self.pictures.hash(&[&call.identity.content.to_le_bytes(), &index.to_le_bytes()])
-        };
+        let seed =
+            |index: u32| self.pictures.hash(&[&call.identity.content.to_le_bytes(), &index.to_le_bytes()]);
         let candidates = config.and_then(|config| config.candidate_count).unwrap_or(1);
         manner.pictures = (0..candidates).map(|index| pictures::png_base64(size, seed(index))).collect();
         Ok(())
@@ -197,7 +196,18 @@ impl Prompt {
         Self { size: cached.map_or(own, |cached| cached.with(own)), cached }
     }
 
-    fn usage(&self, replies: &[Reply], blocked: Blocked, (manner, traffic): (&Manner, TrafficType)) -> UsageMetadata {
+    /// What the model has to read; what a cache keeps it has read already.
+    fn to_read(&self) -> latency::Prompt {
+        let cached = self.cached.map_or(0, |cached| cached.tokens());
+        latency::Prompt { tokens: self.size.tokens(), cached }
+    }
+
+    fn usage(
+        &self,
+        replies: &[Reply],
+        blocked: Blocked,
+        (manner, traffic): (&Manner, TrafficType),
+    ) -> UsageMetadata {
         let prompt = saturated(self.size.tokens());
         if matches!(blocked, Blocked::Prompt(_)) {
             return UsageMetadata {

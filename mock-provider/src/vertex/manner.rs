@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use wire::json::Raw;
 use wire::vertex::generate_content::{
-    Blob, Candidate, Content, FinishReason, FunctionCall, GenerateContentRequest, GenerationConfig, LogprobsResult,
-    Part, PartData,
+    Blob, Candidate, Content, FinishReason, FunctionCall, GenerateContentRequest, GenerationConfig,
+    LogprobsResult, Part, PartData,
 };
 
 use super::logprobs::Logprobs;
@@ -56,7 +56,11 @@ impl Manner {
 
     /// Whether an answer of one text is shown as just that.
     pub(super) fn is_plain(&self) -> bool {
-        self.signature.is_none() && !self.is_enum && self.logprobs.is_none() && self.pictures.is_empty() && !self.rates
+        self.signature.is_none()
+            && !self.is_enum
+            && self.logprobs.is_none()
+            && self.pictures.is_empty()
+            && !self.rates
     }
 
     /// Candidate `index`, of which these tokens are shown; without parts where none of them is to be seen.

@@ -63,7 +63,8 @@ impl Vertex {
             exhausted: Case::GeminiQuota,
         };
         let is_streamed = body.is_streamed();
-        self.speak(engine, call, request, (body, is_streamed), speaker).await.map_err(|refused| match refused {
+        self.speak(engine, call, request, (body, is_streamed), speaker).await.map_err(|refused| match refused
+        {
             Refused::Platform(failure) => failure,
             Refused::Model(detail) => in_googles_words(detail),
         })

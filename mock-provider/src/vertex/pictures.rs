@@ -29,7 +29,8 @@ pub(super) fn asked_for(
     let ratio = config
         .and_then(|config| config.image_config.as_ref())
         .and_then(|image| image.aspect_ratio.as_deref());
-    let unknown = || Failure::Parameter(format!("aspect ratio {} is not supported.", ratio.unwrap_or_default()));
+    let unknown =
+        || Failure::Parameter(format!("aspect ratio {} is not supported.", ratio.unwrap_or_default()));
     wants.then(|| gemini_size(ratio.unwrap_or("1:1")).ok_or_else(unknown)).transpose()
 }
 

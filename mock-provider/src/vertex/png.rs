@@ -166,9 +166,14 @@ mod tests {
     #[test]
     fn lengths_and_distances_have_the_codes_of_the_format() {
         // RFC 1951, section 3.2.5.
-        for (length, code, extra, rest) in
-            [(11, 265, 1, 0), (18, 268, 1, 1), (19, 269, 2, 0), (130, 280, 4, 15), (131, 281, 5, 0), (257, 284, 5, 30)]
-        {
+        for (length, code, extra, rest) in [
+            (11, 265, 1, 0),
+            (18, 268, 1, 1),
+            (19, 269, 2, 0),
+            (130, 280, 4, 15),
+            (131, 281, 5, 0),
+            (257, 284, 5, 30),
+        ] {
             let (found, bits, left) = bucket(length - 3, 2);
             assert_eq!((257 + found, bits, left), (code, extra, rest), "{length}");
         }

@@ -36,9 +36,8 @@ impl Settlement {
         exhausted: Case,
     ) -> Result<Self, Failure> {
         let draw = pool.draws_n(identity.arrival).unit();
-        let admission = quota
-            .admit(scope, input, draw)
-            .map_err(|refusal| Failure::quota(refusal, exhausted))?;
+        let admission =
+            quota.admit(scope, input, draw).map_err(|refusal| Failure::quota(refusal, exhausted))?;
         Ok(Self { admission: Some(admission), output: 0 })
     }
 

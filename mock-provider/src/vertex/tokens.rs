@@ -61,16 +61,14 @@ fn token(engine: &Engine, call: &Call<'_>) -> Response<Body> {
 
 /// A token for whatever is shown, except what is plainly wrong: a statement that does not hold, the refresh
 /// token `revoked`, the application `unknown`, the secret `wrong`.
-fn granted(
-    engine: &Engine,
-    call: &Call<'_>,
-    asked: &TokenRequest<'_>,
-) -> Result<Bytes, TokenError<'static>> {
+fn granted(engine: &Engine, call: &Call<'_>, asked: &TokenRequest<'_>) -> Result<Bytes, TokenError<'static>> {
     match asked {
         TokenRequest::JwtBearer { assertion } => {
             let claims = Claims::read(assertion, engine.clock.unix_micros() / 1_000_000)?;
             Ok(match claims.target_audience {
-                Some(audience) => wire::json::to_bytes(&IdToken { id_token: identity(engine, call, &audience) }),
+                Some(audience) => {
+                    wire::json::to_bytes(&IdToken { id_token: identity(engine, call, &audience) })
+                }
                 None => issue(engine, call),
             })
         }

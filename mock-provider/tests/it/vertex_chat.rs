@@ -25,7 +25,10 @@ fn any_model_chats_in_openais_shape() {
     against(EXACT, |bench| async move {
         let (status, answered) = ask(&bench, OPENAPI, &chat("google/gemini-2.5-flash")).await;
         assert_eq!(status, 200, "{answered}");
-        assert_eq!((&answered["object"], &answered["model"]), (&json!("chat.completion"), &json!("google/gemini-2.5-flash")));
+        assert_eq!(
+            (&answered["object"], &answered["model"]),
+            (&json!("chat.completion"), &json!("google/gemini-2.5-flash"))
+        );
         assert_eq!(answered["choices"][0]["message"]["content"], " 8bd0.0 8bd0.1 8bd0.2 8bd0.3");
         assert_eq!(answered["choices"][0]["finish_reason"], "length");
         assert_eq!(answered["usage"]["completion_tokens"], 4);
@@ -47,7 +50,11 @@ fn its_errors_are_googles_in_a_list() {
         let mut endless = chat("google/gemini-2.5-flash");
         endless["temperature"] = json!(9);
         for (body, status, message) in [
-            (chat("google/gemini-0"), 404, "Publisher Model `projects/p-1/locations/us-central1/publishers/google/models/gemini-0` was not found"),
+            (
+                chat("google/gemini-0"),
+                404,
+                "Publisher Model `projects/p-1/locations/us-central1/publishers/google/models/gemini-0` was not found",
+            ),
             (chat("gemini-2.5-flash"), 400, "Malformed publisher model `gemini-2.5-flash`."),
             (endless, 400, "Invalid 'temperature'"),
         ] {
@@ -70,7 +77,8 @@ fn mistral_answers_as_its_own_api_does() {
         assert_eq!(answered["choices"][0]["message"]["content"], " 8bd0.0 8bd0.1 8bd0.2 8bd0.3");
         let mut called = chat("mistral-small-2503");
         called["max_tokens"] = json!(500);
-        called["tools"] = json!([{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]);
+        called["tools"] =
+            json!([{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]);
         called["tool_choice"] = json!("any");
         let (status, answered) = ask(&bench, path, &called).await;
         assert_eq!(status, 200, "{answered}");
@@ -78,7 +86,8 @@ fn mistral_answers_as_its_own_api_does() {
         let stream = format!("{SCOPE}/{}", path.replace(":raw", ":streamRaw"));
         let streamed = bench.post(&stream, &chat("mistral-small-2503").to_string()).await;
         assert!(streamed.text().ends_with("data: [DONE]\n\n"), "{}", streamed.text());
-        let (status, error) = ask(&bench, path, &json!({"model": "mistral-small-2503", "messages": []})).await;
+        let (status, error) =
+            ask(&bench, path, &json!({"model": "mistral-small-2503", "messages": []})).await;
         assert_eq!((status, &error["object"]), (400, &json!("error")), "the model's own error");
         let unknown = path.replace("small", "tiny");
         let (status, error) = ask(&bench, &unknown, &chat("x")).await;
@@ -93,15 +102,18 @@ fn a_tuned_model_is_listed_and_answers_at_its_endpoint() {
         let listed = bench.call(get("models")).await;
         let listed: Value = serde_json::from_slice(&listed.body).expect("JSON");
         let model = &listed["models"][0];
-        let (_, name) = model["name"].as_str().and_then(|name| name.split_once("us-central1/")).expect("a name");
+        let (_, name) =
+            model["name"].as_str().and_then(|name| name.split_once("us-central1/")).expect("a name");
         assert_eq!(bench.call(get(name)).await.status(), 200);
         assert_eq!(bench.call(get("models/1")).await.status(), 404);
-        let endpoint = model["deployedModels"][0]["endpoint"].as_str().and_then(|name| name.split_once("us-central1/"));
+        let endpoint =
+            model["deployedModels"][0]["endpoint"].as_str().and_then(|name| name.split_once("us-central1/"));
         let endpoint = endpoint.expect("an endpoint").1;
         let contents = json!({"contents": [{"role": "user", "parts": [{"text": NONCE}]}]});
         let (status, answered) = ask(&bench, &format!("{endpoint}:generateContent"), &contents).await;
         assert_eq!(status, 200, "{answered}");
-        let (status, answered) = ask(&bench, &format!("{endpoint}:predict"), &json!({"instances": [{}, {}]})).await;
+        let (status, answered) =
+            ask(&bench, &format!("{endpoint}:predict"), &json!({"instances": [{}, {}]})).await;
         assert_eq!((status, answered["predictions"].as_array().map(Vec::len)), (200, Some(2)), "{answered}");
         assert!(answered["deployedModelId"].is_string());
         assert_eq!(ask(&bench, &format!("{endpoint}/chat/completions"), &chat("")).await.0, 200);

@@ -105,7 +105,8 @@ fn texts_and_pictures_are_embedded_in_one_space() {
         assert_eq!(dimension(&prediction["textEmbedding"]), 128);
         assert_eq!(dimension(&prediction["imageEmbedding"]), 128);
         assert_eq!(dimension(&prediction["videoEmbeddings"][0]["embedding"]), 128);
-        let (status, _) = ask(&bench, path, &json!({"instances": [{"text": "a"}], "parameters": {"dimension": 7}})).await;
+        let (status, _) =
+            ask(&bench, path, &json!({"instances": [{"text": "a"}], "parameters": {"dimension": 7}})).await;
         assert_eq!(status, 400);
     });
 }
@@ -114,9 +115,7 @@ fn texts_and_pictures_are_embedded_in_one_space() {
 fn a_long_text_is_cut_or_refused() {
     against(EXACT, |bench| async move {
         let long = "word ".repeat(8_000);
-        let body = |truncates: bool| {
-            json!({"content": {"parts": [{"text": long}]}, "embedContentConfig": {"autoTruncate": truncates, "outputDimensionality": 8}})
-        };
+        let body = |truncates: bool| json!({"content": {"parts": [{"text": long}]}, "embedContentConfig": {"autoTruncate": truncates, "outputDimensionality": 8}});
         let (status, answered) = ask(&bench, "gemini-embedding-2:embedContent", &body(true)).await;
         assert_eq!((status, &answered["truncated"]), (200, &json!(true)), "{answered}");
         assert_eq!(answered["usageMetadata"]["promptTokenCount"], 8_192);

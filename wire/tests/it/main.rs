@@ -3,5 +3,6 @@
 mod event_stream;
 mod golden_anthropic;
 mod golden_openai;
+mod golden_vertex;
 mod sigv4;
 mod splitters;

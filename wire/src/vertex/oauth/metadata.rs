@@ -195,9 +195,11 @@ mod tests {
             assert_eq!(MetadataPath::parse(&path, query), Some(expected), "{path}");
         }
         assert_eq!(MetadataPath::parse("/", ""), Some(MetadataPath::Ping));
-        for path in
-            ["/x", "/computeMetadata/v1/instance/service-accounts//token", "/computeMetadata/v1/instance/name"]
-        {
+        for path in [
+            "/x",
+            "/computeMetadata/v1/instance/service-accounts//token",
+            "/computeMetadata/v1/instance/name",
+        ] {
             assert_eq!(MetadataPath::parse(path, ""), None, "{path}");
         }
     }
