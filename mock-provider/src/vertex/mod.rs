@@ -19,7 +19,6 @@ mod multimodal;
 mod open_chat;
 mod partial_args;
 mod pictures;
-mod png;
 mod prompt;
 mod reply;
 mod settlement;

@@ -6,7 +6,7 @@ use wire::vertex::error::{Code, Status};
 use wire::vertex::generate_content::GenerationConfig;
 
 use super::failure::Failure;
-use super::png::png;
+use crate::engine::image;
 
 /// Tokens of one picture in an answer: Google's own figure for gemini-2.5-flash-image.
 pub(super) const PICTURE_TOKENS: u32 = 1_290;
@@ -53,5 +53,5 @@ fn gemini_size(ratio: &str) -> Option<PixelSize> {
 
 /// A picture that this seed makes.
 pub(super) fn png_base64((width, height): PixelSize, seed: u64) -> String {
-    BASE64_STANDARD.encode(png(width, height, seed))
+    BASE64_STANDARD.encode(image::png(width, height, seed))
 }
