@@ -22,7 +22,7 @@ fn long_text() -> Value {
     json!([{"role": "user", "parts": [{"text": "word ".repeat(2_000)}]}])
 }
 
-async fn made(bench: &Bench, members: Value) -> Value {
+async fn made(bench: &Bench, members: &Value) -> Value {
     let mut body = json!({"model": MODEL, "contents": long_text(), "displayName": "d"});
     body.as_object_mut().expect("an object").extend(members.as_object().expect("members").clone());
     let (status, cache) = call(bench, Method::POST, &format!("{SCOPE}/cachedContents"), &body).await;
@@ -33,7 +33,7 @@ async fn made(bench: &Bench, members: Value) -> Value {
 #[test]
 fn a_cache_lives_until_it_is_forgotten() {
     against(EXACT, |bench| async move {
-        let cache = made(&bench, json!({"ttl": "600s"})).await;
+        let cache = made(&bench, &json!({"ttl": "600s"})).await;
         let name = cache["name"].as_str().expect("a name");
         assert!(name.starts_with(&format!("{SCOPE}/cachedContents/")), "{name}");
         assert_eq!((&cache["model"], &cache["displayName"]), (&json!(MODEL), &json!("d")));
@@ -64,7 +64,7 @@ fn a_cache_lives_until_it_is_forgotten() {
 fn an_answer_goes_on_from_a_cache() {
     against(EXACT, |bench| async move {
         let tools = json!([{"functionDeclarations": [{"name": "f"}]}]);
-        let cache = made(&bench, json!({"tools": tools})).await;
+        let cache = made(&bench, &json!({"tools": tools})).await;
         let mut body = json!({"contents": [{"role": "user", "parts": [{"text": "go on"}]}], "cachedContent": cache["name"]});
         let generate = format!("{MODEL}:generateContent");
         let (status, answered) = call(&bench, Method::POST, &generate, &body).await;
@@ -90,7 +90,7 @@ fn an_answer_goes_on_from_a_cache() {
 #[test]
 fn a_cache_expires() {
     against(EXACT, |bench| async move {
-        let cache = made(&bench, json!({"ttl": "2s"})).await;
+        let cache = made(&bench, &json!({"ttl": "2s"})).await;
         let name = cache["name"].as_str().expect("a name");
         bench.world.clock().sleep(Duration::from_secs(1)).await;
         assert_eq!(call(&bench, Method::GET, name, &Value::Null).await.0, 200);

@@ -64,7 +64,7 @@ fn weather() -> Value {
     json!([{"functionDeclarations": [{"name": "get_weather", "parameters": city}, {"name": "get_time"}]}])
 }
 
-fn calling(config: Value) -> Value {
+fn calling(config: &Value) -> Value {
     json!({"tools": weather(), "toolConfig": {"functionCallingConfig": config}})
 }
 
@@ -72,7 +72,7 @@ fn calling(config: Value) -> Value {
 fn a_function_is_called_with_arguments_of_its_schema() {
     against(EXACT, |bench| async move {
         let config = json!({"mode": "ANY", "allowedFunctionNames": ["get_weather"]});
-        let asked = request(NONCE, &calling(config));
+        let asked = request(NONCE, &calling(&config));
         let answered = unary(&bench, &asked).await;
         let candidate = &answered["candidates"][0];
         let [part] = &*parts(candidate) else { panic!("{answered}") };
@@ -91,7 +91,7 @@ fn a_function_is_called_with_arguments_of_its_schema() {
 #[test]
 fn the_turn_with_the_results_is_answered_in_text() {
     against(EXACT, |bench| async move {
-        let mut asked = request("x", &calling(json!({})));
+        let mut asked = request("x", &calling(&json!({})));
         let first = unary(&bench, &asked).await;
         let turn = first["candidates"][0]["content"].clone();
         let results: Vec<Value> = parts(&first["candidates"][0])
@@ -112,7 +112,7 @@ fn the_turn_with_the_results_is_answered_in_text() {
                 .await
                 .starts_with("Please ensure that the number of function response parts")
         );
-        let none = unary(&bench, &request("x", &calling(json!({"mode": "NONE"})))).await;
+        let none = unary(&bench, &request("x", &calling(&json!({"mode": "NONE"})))).await;
         assert!(parts(&none["candidates"][0])[0]["text"].is_string(), "{none}");
     });
 }
@@ -121,7 +121,7 @@ fn the_turn_with_the_results_is_answered_in_text() {
 fn arguments_come_piece_by_piece_where_asked_for() {
     against(EXACT, |bench| async move {
         let config = json!({"mode": "ANY", "allowedFunctionNames": ["get_weather"], "streamFunctionCallArguments": true});
-        let asked = request(NONCE, &calling(config));
+        let asked = request(NONCE, &calling(&config));
         let whole = parts(&unary(&bench, &asked).await["candidates"][0])[0]["functionCall"]["args"].clone();
         let calls: Vec<Value> = all_parts(&chunks(&bench, &asked).await)
             .iter()

@@ -23,7 +23,7 @@ fn size(base64: &Value) -> (u32, u32) {
     (number(16), number(20))
 }
 
-fn imagen(prompt: &str, parameters: Value) -> Value {
+fn imagen(prompt: &str, parameters: &Value) -> Value {
     json!({"instances": [{"prompt": prompt}], "parameters": parameters})
 }
 
@@ -31,7 +31,7 @@ fn imagen(prompt: &str, parameters: Value) -> Value {
 fn imagen_draws_what_and_how_many_are_asked_for() {
     against(EXACT, |bench| async move {
         let path = "imagen-4.0-generate-001:predict";
-        let body = imagen("a cat", json!({"sampleCount": 2, "aspectRatio": "16:9"}));
+        let body = imagen("a cat", &json!({"sampleCount": 2, "aspectRatio": "16:9"}));
         let (status, answered) = ask(&bench, path, &body).await;
         assert_eq!(status, 200, "{answered}");
         let predictions = answered["predictions"].as_array().expect("predictions");
@@ -44,7 +44,7 @@ fn imagen_draws_what_and_how_many_are_asked_for() {
             (json!({"sampleCount": 5}), "sampleCount value of 5"),
             (json!({"aspectRatio": "5:4"}), "Aspect ratio 5:4 is not supported."),
         ] {
-            let (status, error) = ask(&bench, path, &imagen("a cat", parameters)).await;
+            let (status, error) = ask(&bench, path, &imagen("a cat", &parameters)).await;
             assert_eq!(status, 400);
             assert!(error["error"]["message"].as_str().is_some_and(|text| text.contains(message)), "{error}");
         }
@@ -58,12 +58,12 @@ fn pictures_are_withheld_when_the_prompt_asks_for_it() {
     against(EXACT, |bench| async move {
         let path = "imagen-3.0-generate-002:predict";
         let parameters = json!({"sampleCount": 2, "includeRaiReason": true});
-        let (_, answered) = ask(&bench, path, &imagen("brownout:filter=1", parameters)).await;
+        let (_, answered) = ask(&bench, path, &imagen("brownout:filter=1", &parameters)).await;
         assert!(answered["predictions"][0]["raiFilteredReason"].is_string(), "{answered}");
         assert!(answered["predictions"][1]["bytesBase64Encoded"].is_string());
-        let silent = imagen("brownout:filter", json!({"sampleCount": 2}));
+        let silent = imagen("brownout:filter", &json!({"sampleCount": 2}));
         assert_eq!(ask(&bench, path, &silent).await, (200, json!({})));
-        assert_eq!(ask(&bench, path, &imagen("brownout:block", json!({}))).await.0, 400);
+        assert_eq!(ask(&bench, path, &imagen("brownout:block", &json!({}))).await.0, 400);
     });
 }
 
