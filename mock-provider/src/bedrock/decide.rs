@@ -13,6 +13,7 @@ use super::target::Target;
 use crate::call::{Call, Engine};
 use crate::engine::Timing;
 use crate::engine::ask::Ask;
+use crate::engine::latency;
 use crate::engine::reply::Reply;
 use crate::profile::{Kind, Profile};
 
@@ -38,9 +39,9 @@ impl Prompt {
         self.input + self.cached.map_or(0, |cached| cached.read + cached.written.total())
     }
 
-    /// What the model has to read: a cached prefix costs it no time.
-    fn to_read(self) -> u64 {
-        self.input + self.cached.map_or(0, |cached| cached.written.total())
+    /// As far as it takes time.
+    fn to_read(self) -> latency::Prompt {
+        latency::Prompt { tokens: self.total(), cached: self.cached.map_or(0, |cached| cached.read) }
     }
 
     fn usage(self, output_tokens: u32) -> Usage {

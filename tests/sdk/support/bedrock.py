@@ -19,11 +19,13 @@ SESSION = boto3.session.Session()
 READ_SECONDS = 1
 
 
-def client_of(url, *, region=REGION, key=ACCESS_KEY, secret=SECRET_KEY, token=None, **config):
-    """A client of the runtime endpoint at `url`."""
+def client_of(
+    url, *, service="bedrock-runtime", region=REGION, key=ACCESS_KEY, secret=SECRET_KEY, token=None, **config
+):
+    """A client of the runtime endpoint at `url`, or of the control plane with `service="bedrock"`."""
     config = {"connect_timeout": 2, "read_timeout": READ_SECONDS, **config}
     return SESSION.client(
-        "bedrock-runtime",
+        service,
         region_name=region,
         endpoint_url=url,
         aws_access_key_id=key,
