@@ -14,7 +14,7 @@ use super::reply;
 use crate::call::{Call, Engine};
 
 /// The account whose resources these are.
-const ACCOUNT: &str = "123456789012";
+pub(super) const ACCOUNT: &str = "123456789012";
 /// When they were made. The service writes times so.
 const MADE: &str = "2025-01-01T00:00:00Z";
 /// The model behind an account's own profile.
@@ -48,18 +48,10 @@ struct Behind {
     model_arn: String,
 }
 
-/// What the query asks for.
-#[derive(Debug, Default)]
-struct Wish {
-    kind: Option<String>,
-    most: Option<usize>,
-    from: usize,
-}
-
 /// The profiles of a region.
 pub(super) fn list(engine: &Engine, call: &Call<'_>, region: &str) -> Result<Response<Body>, Failure> {
-    let wish = Wish::of_query(call.parts.uri.query().unwrap_or_default())?;
-    let all: Vec<Summary> = if wish.kind.as_deref() == Some("APPLICATION") {
+    let query = call.parts.uri.query().unwrap_or_default();
+    let all: Vec<Summary> = if kind_of(query)?.as_deref() == Some("APPLICATION") {
         Vec::new()
     } else {
         let profiles = profiles_of(region);
@@ -68,9 +60,7 @@ pub(super) fn list(engine: &Engine, call: &Call<'_>, region: &str) -> Result<Res
             .flat_map(|profile| MODELS.iter().filter_map(|model| system_defined(*profile, model, region)))
             .collect()
     };
-    let most = wish.most.unwrap_or(1_000);
-    let next_token = (all.len() > wish.from + most).then(|| (wish.from + most).to_string());
-    let inference_profile_summaries = all.into_iter().skip(wish.from).take(most).collect();
+    let (inference_profile_summaries, next_token) = page(all, query)?;
     let list = List { inference_profile_summaries, next_token };
     Ok(reply::json(engine, call, wire::json::to_bytes(&list)))
 }
@@ -161,23 +151,28 @@ fn application(arn: &str, id: &str, region: &str) -> Summary {
     }
 }
 
-impl Wish {
-    fn of_query(query: &str) -> Result<Self, Failure> {
-        let mut wish = Self::default();
-        for (key, value) in form_urlencoded::parse(query.as_bytes()) {
-            match &*key {
-                "type" | "typeEquals" => {
-                    wish.kind = Some(one_of(&value, "type", &["SYSTEM_DEFINED", "APPLICATION"])?);
-                }
-                "maxResults" => wish.most = Some(count(&value)?),
-                "nextToken" => {
-                    wish.from = value.parse().map_err(|_| Failure::invalid("Invalid pagination token."))?;
-                }
-                _ => {}
+/// Whose profiles the query asks for.
+fn kind_of(query: &str) -> Result<Option<String>, Failure> {
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    let kind = pairs.find(|(key, _)| key == "type" || key == "typeEquals");
+    kind.map(|(_, value)| one_of(&value, "type", &["SYSTEM_DEFINED", "APPLICATION"])).transpose()
+}
+
+/// The page of `all` that the query asks for, and what to ask for the next one.
+pub(super) fn page<T>(all: Vec<T>, query: &str) -> Result<(Vec<T>, Option<String>), Failure> {
+    let (mut most, mut from) = (1_000, 0_usize);
+    for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+        match &*key {
+            "maxResults" => most = count(&value)?,
+            "nextToken" => {
+                from = value.parse().map_err(|_| Failure::invalid("Invalid pagination token."))?;
             }
+            _ => {}
         }
-        Ok(wish)
     }
+    let end = from.saturating_add(most);
+    let next = (all.len() > end).then(|| end.to_string());
+    Ok((all.into_iter().skip(from).take(most).collect(), next))
 }
 
 /// A value of a set.
@@ -221,10 +216,16 @@ mod tests {
 
     #[test]
     fn a_query_is_checked() {
-        let wish = Wish::of_query("type=APPLICATION&maxResults=5").expect("sound");
-        assert_eq!((wish.kind.as_deref(), wish.most), (Some("APPLICATION"), Some(5)));
-        for query in ["type=MINE", "maxResults=0", "nextToken=x"] {
-            assert!(Wish::of_query(query).is_err(), "{query}");
+        assert_eq!(kind_of("type=APPLICATION").expect("sound").as_deref(), Some("APPLICATION"));
+        assert!(kind_of("type=MINE").is_err());
+        let (first, next) = page(vec![1, 2, 3], "maxResults=2").expect("sound");
+        assert_eq!((first, next.as_deref()), (vec![1, 2], Some("2")));
+        let (last, next) = page(vec![1, 2, 3], "maxResults=2&nextToken=2").expect("sound");
+        assert_eq!((last, next), (vec![3], None));
+        for query in ["maxResults=0", "nextToken=x"] {
+            assert!(page(vec![1], query).is_err(), "{query}");
         }
+        let (none, _) = page(vec![1], "nextToken=18446744073709551615").expect("sound");
+        assert!(none.is_empty());
     }
 }

@@ -1,5 +1,6 @@
 //! Mock Amazon Bedrock: runtime and control paths on one port.
 
+mod async_invoke;
 mod auth;
 mod claude;
 mod converse;
@@ -24,6 +25,7 @@ use wire::bedrock::path::{self, Operation, PathError, Route};
 
 use crate::call::{Call, Engine};
 use crate::plan::MockPlan;
+use async_invoke::Invocations;
 use auth::Doorkeeper;
 use failure::Failure;
 use prompt_cache::PromptCache;
@@ -38,11 +40,17 @@ pub(crate) struct Bedrock {
     doorkeeper: Doorkeeper,
     quota: quota::bedrock::Quota,
     cache: PromptCache,
+    invocations: Invocations,
 }
 
 impl Bedrock {
     pub(crate) fn new(plan: &MockPlan, quota: quota::bedrock::Quota) -> Self {
-        Self { doorkeeper: Doorkeeper::new(plan), quota, cache: PromptCache::new() }
+        Self {
+            doorkeeper: Doorkeeper::new(plan),
+            quota,
+            cache: PromptCache::new(),
+            invocations: Invocations::default(),
+        }
     }
 
     /// Answers a request, as late as the model would.
@@ -86,8 +94,9 @@ impl Bedrock {
                 self.apply_guardrail(engine, call, (guardrail, version)).await
             }
             Route::InvokeGuardrailChecks => self.guardrail_checks(engine, call).await,
-            // Guardrails and asynchronous invocations are not emulated.
-            _ => Err(ErrorKind::UnknownOperation.into()),
+            Route::StartAsyncInvoke => self.start_async_invoke(engine, call, region).await,
+            Route::ListAsyncInvokes => self.list_async_invokes(engine, call),
+            Route::GetAsyncInvoke { invocation } => self.get_async_invoke(engine, call, invocation),
         }
     }
 

@@ -72,6 +72,7 @@ where
         Family::TitanEmbeddings => (&["TEXT"], "EMBEDDING"),
         Family::TitanMultimodal | Family::CohereEmbed => (&["TEXT", "IMAGE"], "EMBEDDING"),
         Family::AmazonImage | Family::Stability => (&["TEXT", "IMAGE"], "IMAGE"),
+        Family::Video => (&["TEXT", "IMAGE"], "VIDEO"),
         _ if Abilities::of(model.id).images => (&["TEXT", "IMAGE"], "TEXT"),
         _ => (&["TEXT"], "TEXT"),
     };

@@ -132,3 +132,42 @@ fn tokens_are_counted_in_every_format() {
         assert_eq!(refused.status(), 400);
     });
 }
+
+#[test]
+fn films_are_made_in_their_own_time() {
+    against(EXACT, |bench| async move {
+        let body = |seed: u32| {
+            json!({
+                "modelId": "amazon.nova-reel-v1:1",
+                "clientRequestToken": "once",
+                "modelInput": {"taskType": "TEXT_VIDEO", "seed": seed},
+                "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": "s3://bucket/films"}},
+            })
+            .to_string()
+        };
+        let started = bench.post("/async-invoke", &body(1)).await;
+        assert_eq!(started.status(), 200, "{}", started.text());
+        let value: Value = serde_json::from_slice(&started.body).expect("JSON");
+        let arn = value["invocationArn"].as_str().expect("an ARN").to_owned();
+        let again = bench.post("/async-invoke", &body(1)).await;
+        assert_eq!(again.body, started.body, "the same token, the same invocation");
+        let other = bench.post("/async-invoke", &body(2)).await;
+        assert!(other.header("x-amzn-errortype").starts_with("ConflictException:"));
+
+        let path = format!("/async-invoke/{}", arn.replace('/', "%2F"));
+        let (_, running) = get(&bench, &path).await;
+        assert_eq!((&running["status"], running.get("endTime")), (&json!("InProgress"), None));
+        assert_eq!(running["submitTime"], "2026-01-01T00:00:00Z");
+        bench.world.clock().sleep(std::time::Duration::from_secs(61)).await;
+        let (_, done) = get(&bench, &path).await;
+        assert_eq!(
+            (&done["status"], &done["endTime"]),
+            (&json!("Completed"), &json!("2026-01-01T00:01:00Z"))
+        );
+        let (_, list) = get(&bench, "/async-invoke?statusEquals=Completed&maxResults=5").await;
+        assert_eq!(list["asyncInvokeSummaries"], json!([done]));
+        assert_eq!(get(&bench, "/async-invoke/nothing").await.0, 400);
+        let chat = body(1).replace("amazon.nova-reel-v1:1", "amazon.nova-lite-v1:0");
+        assert_eq!(bench.post("/async-invoke", &chat).await.status(), 400);
+    });
+}

@@ -292,3 +292,41 @@ fn bodies_are_json_both_ways() {
         assert_eq!(bench.call(echoed).await.header("x-amzn-bedrock-service-tier"), "flex");
     });
 }
+
+/// Width and height of a PNG file.
+fn png_size(base64: &Value) -> (u32, u32) {
+    use base64::Engine as _;
+    let bytes =
+        base64::engine::general_purpose::STANDARD.decode(base64.as_str().expect("a text")).expect("base64");
+    assert_eq!(&bytes[..8], b"\x89PNG\r\n\x1a\n");
+    let number = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
+    (number(16), number(20))
+}
+
+#[test]
+fn pictures_have_the_size_asked_for() {
+    against(EXACT, |bench| async move {
+        let body = json!({
+            "taskType": "TEXT_IMAGE",
+            "textToImageParams": {"text": "a cat"},
+            "imageGenerationConfig": {"numberOfImages": 2, "width": 512, "height": 320, "seed": 7},
+        });
+        let (_, drawn) = invoke(&bench, "amazon.nova-canvas-v1:0", &body).await;
+        let images = drawn["images"].as_array().expect("pictures");
+        assert_eq!((images.len(), png_size(&images[0]), &drawn["error"]), (2, (512, 320), &Value::Null));
+        assert_ne!(images[0], images[1]);
+        let (_, again) = invoke(&bench, "amazon.nova-canvas-v1:0", &body).await;
+        assert_eq!(drawn, again, "one seed, one picture");
+
+        let body = json!({"prompt": "a cat", "aspect_ratio": "16:9", "seed": 5});
+        let (_, drawn) = invoke(&bench, "stability.sd3-5-large-v1:0", &body).await;
+        assert_eq!((png_size(&drawn["images"][0]), &drawn["seeds"]), ((1344, 768), &json!([5])));
+        assert_eq!(drawn["finish_reasons"], json!([null]));
+        let (_, filtered) =
+            invoke(&bench, "stability.sd3-5-large-v1:0", &json!({"prompt": "filterme"})).await;
+        assert_eq!(filtered, json!({"finish_reasons": ["Filter reason: prompt"]}));
+        let body = json!({"text_prompts": [{"text": "a cat"}], "width": 512, "height": 512});
+        let (_, drawn) = invoke(&bench, "stability.stable-diffusion-xl-v1", &body).await;
+        assert_eq!(png_size(&drawn["artifacts"][0]["base64"]), (512, 512));
+    });
+}

@@ -2,7 +2,7 @@
 
 use http::Response;
 use wire::bedrock::headers::InvocationCounts;
-use wire::bedrock::invoke::cohere_embed::{Request, response};
+use wire::bedrock::invoke::cohere_embed::{EmbeddingType, Request, response};
 use world::http::Body;
 
 use super::super::decide::milliseconds;
@@ -12,6 +12,7 @@ use super::super::target::Target;
 use super::super::{Bedrock, reply};
 use super::answered;
 use crate::call::{Call, Engine};
+use crate::engine::embedding::{Embedding, Encoding};
 use crate::engine::tokens;
 use crate::profile::Kind;
 
@@ -34,12 +35,23 @@ impl Bedrock {
         engine.sleep(call, latency).await;
 
         let dimension = request.dimension(model);
-        let embed = |input: &str| engine.embedder.embed(model, input.as_bytes(), dimension).values();
-        let vectors: Vec<Vec<f32>> = request.inputs().into_iter().map(embed).collect();
-        let body = response(&request, &reply::uuid(engine.request_bits(&call.identity)), &vectors);
+        let embed = |input: &str| engine.embedder.embed(model, input.as_bytes(), dimension);
+        let vectors: Vec<Embedding> = request.inputs().into_iter().map(embed).collect();
+        let id = reply::uuid(engine.request_bits(&call.identity));
+        let body = response(&request, &id, |input, form| vectors[input].encoded(encoding(form)));
         let latency_ms = milliseconds(latency);
         let counts = InvocationCounts { input_tokens, latency_ms, ..InvocationCounts::default() };
         Ok(answered(engine, call, body, counts))
+    }
+}
+
+fn encoding(form: EmbeddingType) -> Encoding {
+    match form {
+        EmbeddingType::Float => Encoding::Float,
+        EmbeddingType::Int8 => Encoding::Int8,
+        EmbeddingType::Uint8 => Encoding::Uint8,
+        EmbeddingType::Binary => Encoding::Binary,
+        EmbeddingType::Ubinary => Encoding::Ubinary,
     }
 }
 

@@ -8,6 +8,7 @@ mod format;
 mod llama;
 mod mistral;
 mod nova;
+mod pictures;
 mod titan_embeddings;
 mod titan_multimodal;
 mod titan_text;
@@ -40,7 +41,11 @@ impl Bedrock {
             Family::TitanEmbeddings => self.titan_embeddings(engine, call, target).await,
             Family::TitanMultimodal => self.titan_multimodal(engine, call, target).await,
             Family::CohereEmbed => self.cohere_embed(engine, call, target).await,
-            Family::AmazonImage | Family::Stability => Err(not_emulated(target)),
+            Family::AmazonImage => self.amazon_image(engine, call, target).await,
+            Family::Stability => self.stability(engine, call, target).await,
+            Family::Video => Err(Failure::invalid(
+                "The model is unsupported for synchronous invocation. Use StartAsyncInvoke.",
+            )),
             _ => self.complete(engine, call, target, Delivery::Whole).await,
         }
     }
@@ -118,11 +123,6 @@ fn check_types(call: &Call<'_>, accept: &HeaderName) -> Result<(), Failure> {
         ));
     }
     Ok(())
-}
-
-/// Said openly, in the form of an error that no client retries.
-fn not_emulated(target: &Target<'_>) -> Failure {
-    Failure::invalid(format!("The mock does not draw: {} is listed only.", target.id.base()))
 }
 
 /// A 200 of InvokeModel, with its counts in headers.

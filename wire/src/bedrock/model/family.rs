@@ -29,6 +29,8 @@ pub enum Family {
     AmazonImage,
     /// `stability.*`
     Stability,
+    /// `amazon.nova-reel-*` and `luma.*`: films, by asynchronous invocation only.
+    Video,
 }
 
 impl Family {
@@ -37,6 +39,8 @@ impl Family {
         [
             ("anthropic.claude-", Self::Claude),
             ("amazon.nova-canvas-", Self::AmazonImage),
+            ("amazon.nova-reel-", Self::Video),
+            ("luma.", Self::Video),
             ("amazon.nova-", Self::Nova),
             ("amazon.titan-text-", Self::TitanText),
             ("amazon.titan-embed-image-", Self::TitanMultimodal),
@@ -62,7 +66,7 @@ impl Family {
 
     /// Whether Converse serves it.
     pub fn converses(self) -> bool {
-        !self.embeds() && !self.draws()
+        !self.embeds() && !self.draws() && self != Self::Video
     }
 
     /// Whether its answers are vectors.
@@ -81,6 +85,7 @@ impl Family {
             "anthropic" => "Anthropic",
             "cohere" => "Cohere",
             "deepseek" => "DeepSeek",
+            "luma" => "Luma AI",
             "meta" => "Meta",
             "mistral" => "Mistral AI",
             "openai" => "OpenAI",

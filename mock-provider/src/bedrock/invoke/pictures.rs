@@ -1,0 +1,143 @@
+//! Pictures of Nova Canvas, Titan Image and Stability: real ones, that decode at the size asked for.
+
+use std::time::Duration;
+
+use http::Response;
+use wire::bedrock::headers::InvocationCounts;
+use wire::bedrock::invoke::{amazon_image, stability};
+use world::http::Body;
+use world::splitmix64;
+
+use super::super::Bedrock;
+use super::super::decide::milliseconds;
+use super::super::failure::Failure;
+use super::super::settlement::Settlement;
+use super::super::target::Target;
+use super::answered;
+use crate::call::{Call, Engine};
+use crate::engine::{image, tokens};
+
+/// How long one picture takes. Our assumption.
+const DRAWING: Duration = Duration::from_secs(3);
+/// In a prompt: the picture is held back.
+const FILTERED_WORD: &str = "filterme";
+
+/// What is to be drawn, in no family's words.
+struct Commission<'r> {
+    prompt: &'r str,
+    size: (u32, u32),
+    count: u32,
+    seed: Option<i64>,
+}
+
+impl Commission<'_> {
+    fn is_filtered(&self) -> bool {
+        self.prompt.split(|c: char| !c.is_alphanumeric()).any(|word| word.eq_ignore_ascii_case(FILTERED_WORD))
+    }
+
+    /// The bits of a picture: those of the seed where one is given, so that the same call draws the same.
+    fn bits(&self, call: &Call<'_>, ordinal: u32) -> u64 {
+        let seed = self.seed.map_or(call.identity.content, |seed| splitmix64(seed.cast_unsigned()));
+        splitmix64(seed ^ u64::from(ordinal) ^ u64::from(self.size.0) << 32)
+    }
+}
+
+impl Bedrock {
+    pub(in crate::bedrock) async fn amazon_image(
+        &self,
+        engine: &Engine,
+        call: &Call<'_>,
+        target: &Target<'_>,
+    ) -> Result<Response<Body>, Failure> {
+        let request = amazon_image::Request::parse(call.body, target.id.base()).map_err(Failure::invalid)?;
+        let commission = Commission {
+            prompt: request.prompt(),
+            size: request.size(),
+            count: request.count(),
+            seed: request.image_generation_config.seed,
+        };
+        if commission.is_filtered() {
+            return Err(Failure::invalid(
+                "This request has been blocked by our content filters. Please adjust your text prompt to submit a new \
+                 request.",
+            ));
+        }
+        let counts = self.draw(engine, call, target, &commission).await?;
+        let (width, height) = commission.size;
+        let pictures: Vec<Vec<u8>> = (0..commission.count)
+            .map(|ordinal| image::png(width, height, commission.bits(call, ordinal)))
+            .collect();
+        Ok(answered(engine, call, amazon_image::response(&pictures, None), counts))
+    }
+
+    pub(in crate::bedrock) async fn stability(
+        &self,
+        engine: &Engine,
+        call: &Call<'_>,
+        target: &Target<'_>,
+    ) -> Result<Response<Body>, Failure> {
+        if target.id.base().contains("stable-diffusion-xl") {
+            return self.sdxl(engine, call, target).await;
+        }
+        let request = stability::Request::parse(call.body).map_err(Failure::invalid)?;
+        let commission =
+            Commission { prompt: &request.prompt, size: request.size(), count: 1, seed: request.seed };
+        let (width, height) = commission.size;
+        let bits = commission.bits(call, 0);
+        let picture = match request.format() {
+            // Said openly, in the form of an error that no client retries.
+            "jpeg" => return Err(Failure::invalid("The mock draws png and webp, not jpeg.")),
+            "webp" => image::webp(width, height, bits),
+            _ => image::png(width, height, bits),
+        };
+        let counts = self.draw(engine, call, target, &commission).await?;
+        let body = if commission.is_filtered() {
+            stability::filtered("prompt")
+        } else {
+            stability::response(seed_of(request.seed, bits), &picture)
+        };
+        Ok(answered(engine, call, body, counts))
+    }
+
+    async fn sdxl(
+        &self,
+        engine: &Engine,
+        call: &Call<'_>,
+        target: &Target<'_>,
+    ) -> Result<Response<Body>, Failure> {
+        let request = stability::SdxlRequest::parse(call.body).map_err(Failure::invalid)?;
+        let prompt = request.text_prompts.first().map_or("", |prompt| prompt.text.as_str());
+        let commission = Commission { prompt, size: request.size(), count: 1, seed: request.seed };
+        if commission.is_filtered() {
+            return Err(Failure::invalid(
+                "Invalid prompts were detected. Please adjust your prompts and try again.",
+            ));
+        }
+        let counts = self.draw(engine, call, target, &commission).await?;
+        let bits = commission.bits(call, 0);
+        let picture = image::png(commission.size.0, commission.size.1, bits);
+        let body = stability::sdxl_response(seed_of(request.seed, bits), &picture);
+        Ok(answered(engine, call, body, counts))
+    }
+
+    /// Waits as long as drawing takes, and says what it comes to.
+    async fn draw(
+        &self,
+        engine: &Engine,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        commission: &Commission<'_>,
+    ) -> Result<InvocationCounts, Failure> {
+        let input_tokens = tokens::estimate(commission.prompt.len());
+        let _settlement = Settlement::reserve(&self.quota, target, input_tokens, Some(0))?;
+        let latency = DRAWING * commission.count;
+        engine.sleep(call, latency).await;
+        let latency_ms = milliseconds(latency);
+        Ok(InvocationCounts { input_tokens, latency_ms, ..InvocationCounts::default() })
+    }
+}
+
+/// The seed that is told: the caller's, or one of our own.
+fn seed_of(asked: Option<i64>, bits: u64) -> u64 {
+    asked.and_then(|seed| u64::try_from(seed).ok()).filter(|seed| *seed > 0).unwrap_or(bits >> 32)
+}
