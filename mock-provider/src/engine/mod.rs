@@ -8,7 +8,7 @@ pub(crate) mod compose;
 pub(crate) mod date;
 pub(crate) mod embedding;
 #[cfg_attr(not(test), expect(dead_code, reason = "for Cohere's models, which no surface serves yet"))]
-mod encoding;
+pub(crate) mod encoding;
 pub(crate) mod identity;
 pub(crate) mod image;
 pub(crate) mod latency;

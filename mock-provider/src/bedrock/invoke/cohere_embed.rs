@@ -12,7 +12,8 @@ use super::super::target::Target;
 use super::super::{Bedrock, reply};
 use super::answered;
 use crate::call::{Call, Engine};
-use crate::engine::embedding::{Embedding, Encoding};
+use crate::engine::embedding::Embedding;
+use crate::engine::encoding::Encoding;
 use crate::engine::tokens;
 use crate::profile::Kind;
 
