@@ -83,7 +83,7 @@ fn a_function_is_called_with_arguments_of_its_schema() {
         assert_eq!(candidate["finishReason"], "STOP");
         // A stream brings the same call, whole in one chunk.
         let streamed = chunks(&bench, &asked).await;
-        assert_eq!(all_parts(&streamed), [part.clone()]);
+        assert_eq!(all_parts(&streamed), std::slice::from_ref(part));
         assert_eq!(streamed.last().expect("chunks")["candidates"][0]["finishReason"], "STOP");
     });
 }

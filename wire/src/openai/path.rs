@@ -195,7 +195,6 @@ mod tests {
             "/v1/responses/r/s",
             "/openai/chat/completions",
             "/openai/deployments/d/responses",
-            "/openai/deployments/chat/completions",
             "/openai/deployments//chat/completions",
             "",
         ] {

@@ -416,6 +416,7 @@ mod tests {
             helped.collect::<Vec<_>>(),
             [
                 "requests-rate-limit",
+                "requests-per-day-rate-limit",
                 "tokens-rate-limit",
                 "slow-down",
                 "server-error",
