@@ -61,7 +61,11 @@ fn frame_meaning(shape: Shape, event: &Bytes) -> Meaning {
         return Meaning::Error;
     }
     let is_end = match shape {
-        Shape::Invoke => contains(&chunk(&frame), b"\"message_stop\""),
+        // Whatever a family's own last event looks like, the service adds its measurements to it.
+        Shape::Invoke => {
+            let inner = chunk(&frame);
+            contains(&inner, b"\"message_stop\"") || contains(&inner, b"\"amazon-bedrock-invocationMetrics\"")
+        }
         _ => frame.text_header(":event-type") == Some("messageStop"),
     };
     if is_end { Meaning::End } else { Meaning::Part }
@@ -193,6 +197,8 @@ mod tests {
         let delta = r#"{"type":"content_block_delta","delta":{"type":"text_delta","text":" 3fa9.0"}}"#;
         check(Shape::Invoke, chunk(delta), Meaning::Part, true);
         check(Shape::Invoke, chunk(r#"{"type":"message_stop"}"#), Meaning::End, false);
+        let last = r#"{"outputText":"","amazon-bedrock-invocationMetrics":{"inputTokenCount":1}}"#;
+        check(Shape::Invoke, chunk(last), Meaning::End, false);
         assert!(with_text(Shape::Invoke, &chunk(delta), |text| contains(text, b" 3fa9.0")));
     }
 }
