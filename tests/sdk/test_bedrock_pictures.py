@@ -157,6 +157,7 @@ def pixels_of(png):
     return size
 
 
+@pytest.mark.conformance("boto3", "InvokeModel, images", "plain")
 @pytest.mark.parametrize(
     ("model", "body", "pictures", "size"),
     [

@@ -3,6 +3,8 @@
 import asyncio
 import datetime
 import enum
+import struct
+import zlib
 
 import pytest
 from google import genai
@@ -289,6 +291,55 @@ def test_harm_that_may_pass_is_not_withheld(client):
     assert {rating.probability.value for rating in answer.candidates[0].safety_ratings} == {"NEGLIGIBLE"}
 
 
+# --- Pictures ----------------------------------------------------------------------------------------------
+
+
+def size_of(data):
+    """The size of a PNG, every checksum of which holds and whose pixels can be unpacked."""
+    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    at, chunks = 8, {}
+    while at < len(data):
+        (length,) = struct.unpack(">I", data[at : at + 4])
+        kind, content = data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
+        assert struct.unpack(">I", data[at + 8 + length : at + 12 + length]) == (zlib.crc32(kind + content),)
+        chunks[kind] = chunks.get(kind, b"") + content
+        at += 12 + length
+    width, height = struct.unpack(">II", chunks[b"IHDR"][:8])
+    assert len(zlib.decompress(chunks[b"IDAT"])) % height == 0
+    assert b"IEND" in chunks
+    return width, height
+
+
+def test_imagen_draws(client):
+    config = types.GenerateImagesConfig(number_of_images=2, aspect_ratio="16:9")
+    answer = client.models.generate_images(model="imagen-4.0-generate-001", prompt="a cat", config=config)
+    pictures = [picture.image for picture in answer.generated_images]
+    assert [size_of(picture.image_bytes) for picture in pictures] == [(1408, 768), (1408, 768)]
+    assert {picture.mime_type for picture in pictures} == {"image/png"}
+
+
+def test_imagen_withholds(client):
+    config = types.GenerateImagesConfig(number_of_images=2, include_rai_reason=True)
+    answer = client.models.generate_images(
+        model="imagen-4.0-generate-001", prompt="brownout:filter=1", config=config
+    )
+    filtered, picture = answer.generated_images
+    assert filtered.rai_filtered_reason
+    assert picture.image.image_bytes
+    with pytest.raises(ClientError) as raised:
+        client.models.generate_images(model="imagen-4.0-generate-001", prompt="brownout:block")
+    assert raised.value.message.startswith("Image generation failed with the following error")
+
+
+def test_a_picture_comes_inside_an_answer(client):
+    config = types.GenerateContentConfig(
+        response_modalities=["TEXT", "IMAGE"], image_config=types.ImageConfig(aspect_ratio="9:16")
+    )
+    answer = client.models.generate_content(model="gemini-2.5-flash-image", contents="draw", config=config)
+    [picture] = [part.inline_data for part in answer.candidates[0].content.parts if part.inline_data]
+    assert size_of(picture.data) == (768, 1344)
+
+
 # --- Caches ------------------------------------------------------------------------------------------------
 
 
@@ -329,6 +380,13 @@ def test_tokens_are_told_one_by_one(client):
     [info] = computed.tokens_info
     assert b"".join(info.tokens).decode() == "Hello there, world"
     assert len(info.token_ids) == len(info.tokens)
+
+
+def test_a_tuned_model_is_listed(client):
+    [model] = client.models.list(config={"query_base": False})
+    assert model.endpoints[0].name.startswith(f"projects/{PROJECT}/locations/{LOCATION}/endpoints/")
+    answer = client.models.generate_content(model=model.endpoints[0].name, contents="x")
+    assert answer.text
 
 
 def test_one_base_model(client):
