@@ -14,8 +14,8 @@ use crate::billing::Billing;
 use crate::fleet::{Fleet, Provider};
 use crate::metrics::Metrics;
 use crate::plan::{GatewayPlan, Policy};
-use crate::relay::SharedBuffer;
 use crate::router::Router;
+use crate::shared_buffer::SharedBuffer;
 use crate::state::{GatewayState, ProviderState};
 use crate::upstream::Upstream;
 

@@ -3,7 +3,7 @@
 use prometheus::{Encoder, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder};
 
 use crate::breaker::BreakerState;
-use crate::front::Refusal;
+use crate::refusal::Refusal;
 use crate::state::GatewayState;
 
 /// Counts answers.

@@ -5,14 +5,10 @@
 //! has failed already waits, and pays from that provider's budget.
 
 mod backoff;
-mod budget;
 mod deadline;
-mod failure;
 mod progress;
 
-pub(crate) use budget::RetryBudget;
 pub(crate) use deadline::{Limit, Work, answer as answer_limit, first_content as first_content_limit};
-pub(crate) use failure::{Cause, Failure, retry_after};
 
 use std::future::Future;
 use std::sync::Arc;
@@ -21,6 +17,7 @@ use std::time::Duration;
 
 use world::{Clock, Domain, Instant, World};
 
+use crate::failure::{Cause, Failure};
 use crate::fleet::{Entry, Fleet, Target, Unavailable};
 use crate::plan::{Blame, Policy, WhenBlocked};
 use progress::Progress;

@@ -1,6 +1,7 @@
 //! How far one request has come in the attempt loop.
 
-use super::{Failure, Job};
+use super::Job;
+use crate::failure::Failure;
 
 /// What one request has tried.
 #[derive(Debug)]

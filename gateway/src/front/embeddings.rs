@@ -7,12 +7,15 @@ use wire::json::Text;
 use wire::openai::embeddings::{EmbeddingRequest, EncodingFormat, Input};
 use world::http::Body;
 
-use super::{Caller, Refusal, served};
-use crate::attempt::{Failure, Job, Limit, Operation, Work, answer_limit};
+use super::served;
+use crate::attempt::{Job, Limit, Operation, Work, answer_limit};
 use crate::billing::Cost;
+use crate::caller::Caller;
 use crate::core::Core;
+use crate::failure::Failure;
 use crate::fleet::Target;
 use crate::plan::ModelKind;
+use crate::refusal::Refusal;
 use crate::upstream::{EmbeddingAnswer, Texts, Upstream};
 
 /// Most texts in one request.

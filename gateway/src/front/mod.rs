@@ -4,10 +4,6 @@ mod chat;
 mod embeddings;
 mod models;
 mod observe;
-mod refusal;
-
-pub(crate) use chat::open_stream;
-pub(crate) use refusal::{Refusal, stream_error};
 
 use std::future::Future;
 use std::sync::Arc;
@@ -15,41 +11,27 @@ use std::sync::Arc;
 use bytes::Bytes;
 use evidence::Name;
 use evidence::nonce::find_last;
-use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use world::ConnectionHandle;
 use world::http::{Abort, Body, Handler, collect};
 
-use crate::admission::InFlight;
 use crate::auth;
 use crate::billing::Account;
+use crate::caller::Caller;
 use crate::core::Core;
 use crate::plan::OnLeave;
+use crate::refusal::Refusal;
+use crate::response::json;
 
 /// The largest request, in bytes.
 const REQUEST_LIMIT: usize = 32 << 20;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const PROVIDER: HeaderName = HeaderName::from_static("x-brownout-provider");
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Answers clients.
 #[derive(Debug)]
 pub(crate) struct Front(pub(crate) Arc<Core>);
-
-/// A request that was let in and whose caller is known.
-#[derive(Debug)]
-pub(crate) struct Caller {
-    pub(crate) account: Account,
-    /// Keys every draw about this request.
-    pub(crate) identity: u64,
-    /// When it came.
-    pub(crate) began: world::Instant,
-    /// Over the connection that it came by.
-    pub(crate) connection: ConnectionHandle,
-    /// Its place among those in flight.
-    pub(crate) _in_flight: InFlight,
-}
 
 /// A request that is not answered, with its name once it has one.
 struct Refused {
@@ -191,11 +173,4 @@ fn name(response: &mut Response<Body>, header: HeaderName, text: &str) {
     {
         response.headers_mut().insert(header, value);
     }
-}
-
-fn json(status: StatusCode, body: Bytes) -> Response<Body> {
-    let mut response = Response::new(Body::full(body));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, JSON);
-    response
 }

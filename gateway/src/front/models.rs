@@ -4,8 +4,9 @@ use http::{Response, StatusCode};
 use wire::openai::models::{Model, ModelList};
 use world::http::Body;
 
-use super::{Refusal, json};
 use crate::core::Core;
+use crate::refusal::Refusal;
+use crate::response::json;
 
 /// Every name that a client may ask for, pinned ones included.
 pub(super) fn list(core: &Core) -> Response<Body> {

@@ -6,8 +6,8 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 use world::http::Body;
 
-use super::json;
 use crate::core::Core;
+use crate::response::json;
 
 pub(super) fn health() -> Response<Body> {
     json(StatusCode::OK, Bytes::from_static(br#"{"status":"ok"}"#))

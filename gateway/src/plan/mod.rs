@@ -22,8 +22,6 @@ use std::fmt;
 use evidence::Name;
 use world::{Address, BaseUrl};
 
-use crate::weakness::Weakness;
-
 /// A checked gateway.
 #[derive(Debug, Clone)]
 pub struct GatewayPlan {
@@ -111,12 +109,6 @@ pub struct Alias {
 }
 
 impl GatewayPlan {
-    /// Switches a weakness on.
-    pub fn weaken(&mut self, weakness: &Weakness) {
-        (weakness.weaken)(&mut self.policy);
-        self.weaknesses.push(weakness.name);
-    }
-
     /// A target's name as clients pin it: `PROVIDER/MODEL`.
     #[must_use]
     pub fn pinned_name(&self, target: &Target) -> String {

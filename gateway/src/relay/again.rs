@@ -7,9 +7,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::attempt::{Exhausted, Served};
+use crate::caller::Caller;
+use crate::chat::open_stream;
 use crate::core::Core;
 use crate::fleet::Target;
-use crate::front::{Caller, open_stream};
 use crate::upstream::LiveStream;
 
 /// A stream that is being opened.

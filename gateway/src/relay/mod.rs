@@ -4,11 +4,9 @@
 //! when the client leaves it is dropped, with the request to the provider inside it.
 
 mod again;
-mod shared_buffer;
 mod timer;
 
 pub(crate) use again::{Again, Opening};
-pub(crate) use shared_buffer::SharedBuffer;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -24,10 +22,12 @@ use http_body::Frame;
 use wire::openai::chat_stream;
 use world::http::{Body, BodyError};
 
-use crate::attempt::{Cause, Exhausted, Failure, Served};
+use crate::attempt::{Exhausted, Served};
 use crate::billing::Cost;
-use crate::front::{Caller, stream_error};
+use crate::caller::Caller;
+use crate::failure::{Cause, Failure};
 use crate::plan::{Delivery, Loss, OnLeave, StreamPolicy};
+use crate::refusal::stream_error;
 use crate::upstream::{LiveStream, Read, cut};
 use timer::StreamTimer;
 

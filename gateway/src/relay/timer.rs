@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use world::{Clock, Instant, Sleep};
 
-use crate::attempt::{Cause, Failure};
+use crate::failure::{Cause, Failure};
 use crate::plan::DeadlinePolicy;
 
 /// Watches one stream.

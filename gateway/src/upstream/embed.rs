@@ -9,9 +9,9 @@ use wire::openai::embeddings::{
 };
 use wire::vertex::embeddings::{Instance, Parameters, PredictRequest, PredictResponse};
 
-use super::{Speaker, Upstream};
-use crate::attempt::{Cause, Failure};
-use crate::fleet::Target;
+use super::Upstream;
+use crate::failure::{Cause, Failure};
+use crate::fleet::{Speaker, Target};
 
 /// Calls of one batch that are open at the same time.
 const CALLS_AT_ONCE: usize = 16;

@@ -4,12 +4,10 @@
 
 pub(crate) mod bedrock;
 mod embed;
-mod endpoint;
 mod stream;
 pub(crate) mod vertex;
 
 pub(crate) use embed::{EmbeddingAnswer, Texts};
-pub(crate) use endpoint::{Endpoint, Speaker, Unsendable};
 pub(crate) use stream::{Item, LiveStream, Read, cut};
 
 use bytes::Bytes;
@@ -19,8 +17,8 @@ use wire::openai::chat::{ChatRequest, Usage};
 use world::http::{Body, Client, CollectError, SendError, collect};
 use world::{Clock, World};
 
-use crate::attempt::{Cause, Failure, retry_after};
-use crate::fleet::Target;
+use crate::failure::{Cause, Failure, retry_after};
+use crate::fleet::{Speaker, Target};
 
 /// The largest answer that is read whole, in bytes.
 const ANSWER_LIMIT: usize = 32 << 20;

@@ -11,8 +11,9 @@ use wire::openai::chat_stream::{ChunkHead, ChunkWriter, DONE};
 use wire::splitter::{Format, Piece, Splitter, State};
 use world::http::Body;
 
-use super::{AnswerHead, Speaker, bedrock, vertex};
-use crate::attempt::{Cause, Failure};
+use super::{AnswerHead, bedrock, vertex};
+use crate::failure::{Cause, Failure};
+use crate::fleet::Speaker;
 
 /// What one event of a provider adds to the answer.
 #[derive(Debug)]

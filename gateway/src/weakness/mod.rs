@@ -3,7 +3,7 @@
 //! A weakness is a change to the [`Policy`] and nothing else. The mechanisms that it uses are part of the
 //! pipeline, behind policy fields that the healthy gateway sets otherwise.
 
-use crate::plan::Policy;
+use crate::plan::{GatewayPlan, Policy};
 
 /// One known way to be bad.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +53,14 @@ weaknesses!(
     unbounded_queue,
     wide_cooldown,
 );
+
+impl GatewayPlan {
+    /// Switches a weakness on.
+    pub fn weaken(&mut self, weakness: &Weakness) {
+        (weakness.weaken)(&mut self.policy);
+        self.weaknesses.push(weakness.name);
+    }
+}
 
 /// The weakness of that name.
 #[must_use]

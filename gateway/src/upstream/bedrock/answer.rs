@@ -7,7 +7,7 @@ use wire::openai::chat::{
     self, ChatCompletion, Choice, FinishReason, FunctionCall, ResponseMessage, ToolCall,
 };
 
-use crate::attempt::{Cause, Failure};
+use crate::failure::{Cause, Failure};
 use crate::upstream::{AnswerHead, WholeAnswer};
 
 /// Reads an answer and writes it anew.

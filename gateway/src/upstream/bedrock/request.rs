@@ -8,7 +8,7 @@ use wire::bedrock::converse::{
 use wire::json::{Raw, Text};
 use wire::openai::chat::{self, ChatRequest, Content, Part};
 
-use crate::attempt::{Cause, Failure};
+use crate::failure::{Cause, Failure};
 
 /// The body of Converse and ConverseStream.
 pub(crate) fn chat_body(request: &ChatRequest<'_>) -> Result<Bytes, Failure> {

@@ -5,7 +5,7 @@ use wire::bedrock::converse_stream::{BlockStart, Delta, Incoming, StreamEvent, d
 use wire::event_stream::Frame;
 
 use super::answer::{finish_reason, usage};
-use crate::attempt::{Cause, Failure};
+use crate::failure::{Cause, Failure};
 use crate::upstream::Item;
 
 /// Reads one frame.

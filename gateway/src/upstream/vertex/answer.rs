@@ -7,7 +7,7 @@ use wire::vertex::generate_content::{
     FinishReason as Reason, FunctionCall, GenerateContentResponse, PartData, UsageMetadata,
 };
 
-use crate::attempt::{Cause, Failure};
+use crate::failure::{Cause, Failure};
 use crate::upstream::{AnswerHead, WholeAnswer};
 
 /// Reads an answer and writes it anew.

@@ -8,7 +8,7 @@ use wire::vertex::generate_content::{
     GenerateContentRequest, GenerationConfig, Part, PartData, Tool, ToolConfig,
 };
 
-use crate::attempt::{Cause, Failure};
+use crate::failure::{Cause, Failure};
 
 /// The body of generateContent and streamGenerateContent.
 pub(crate) fn chat_body(request: &ChatRequest<'_>) -> Result<Bytes, Failure> {

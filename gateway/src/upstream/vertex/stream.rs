@@ -5,7 +5,7 @@ use wire::vertex::generate_content::{GenerateContentResponse, PartData};
 use wire::vertex::stream::StreamEvent;
 
 use super::answer::{finish_reason_of, usage};
-use crate::attempt::{Cause, Failure};
+use crate::failure::{Cause, Failure};
 use crate::upstream::Item;
 
 /// Reads one raw event.

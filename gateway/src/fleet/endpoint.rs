@@ -9,7 +9,7 @@ use wire::vertex::error::Status as VertexStatus;
 use wire::vertex::path::{ApiVersion, Operation as VertexOperation, Path, Scope, Verb};
 use world::BaseUrl;
 
-use crate::attempt::{Cause, Failure};
+use crate::failure::{Cause, Failure};
 use crate::plan::Family;
 
 /// How to speak to one provider.

@@ -1,6 +1,11 @@
 //! The providers as the gateway knows them at this moment: breaker, retry budget, cooldowns and what is
 //! in flight.
 
+mod budget;
+mod endpoint;
+
+pub(crate) use endpoint::{Endpoint, Speaker};
+
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,10 +14,10 @@ use evidence::Name;
 use http::HeaderValue;
 use world::{BaseUrl, Domain, Instant, Seed};
 
-use crate::attempt::RetryBudget;
 use crate::breaker::{Blocked, Breaker, Permit};
 use crate::plan::{self, CooldownPolicy, CooldownScope, GatewayPlan, Policy};
-use crate::upstream::{Endpoint, Speaker, Unsendable};
+use budget::RetryBudget;
+use endpoint::Unsendable;
 
 /// Every provider and every target.
 #[derive(Debug)]

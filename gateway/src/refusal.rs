@@ -9,11 +9,12 @@ use wire::openai::error::ErrorDetail;
 use world::Instant;
 use world::http::{Body, CollectError};
 
-use super::json;
 use crate::admission::Shed;
-use crate::attempt::{Cause, Exhausted, Failure};
+use crate::attempt::Exhausted;
 use crate::auth::Unauthorized;
+use crate::failure::{Cause, Failure};
 use crate::plan::ErrorStyle;
+use crate::response::json;
 use crate::router::Unroutable;
 
 /// The longest wait that a client is told, in seconds.
