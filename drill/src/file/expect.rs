@@ -93,15 +93,40 @@ fn one(key: &str, text: &str) -> Result<Expectation, Refusal> {
 fn sentence(key: &str, text: &str) -> Result<Expectation, Refusal> {
     let (subject, invariant, figure) = subject_and_check(key)?;
     let (demand, scope) = split_scope(text);
+    let scope = scope.unwrap_or(invariant.default_scope());
+    refuse_what_cannot_be_judged(invariant, &subject, scope)?;
     Ok(Expectation {
         id: key.to_owned(),
         invariant,
         subject,
         figure,
-        scope: scope.unwrap_or(invariant.default_scope()),
+        scope,
         threshold: threshold(invariant, demand)?,
         source: text.to_owned(),
     })
+}
+
+/// A demand that would go unjudged is a demand that always holds.
+fn refuse_what_cannot_be_judged(
+    invariant: Invariant,
+    subject: &Subject,
+    scope: Scope,
+) -> Result<(), Refusal> {
+    let name = snake(invariant.name());
+    if !invariant.can_be_narrowed_to(subject) {
+        let accepted = match invariant {
+            Invariant::F2 => format!("`{name}`, `streams.{name}` or `plain.{name}`"),
+            _ => format!("`{name}`"),
+        };
+        return Err(refuse(format!("`{name}` is not judged of these requests alone"), accepted));
+    }
+    if !invariant.can_be_judged_over(scope) {
+        return Err(refuse(
+            format!("`{name}` is judged over the whole run only"),
+            "the demand without `in windows` or `everywhere`",
+        ));
+    }
+    Ok(())
 }
 
 /// `chat.latency.p95` → the chats, A2, the 95th percentile.
@@ -216,7 +241,7 @@ fn split_scope(text: &str) -> (&str, Option<Scope>) {
 }
 
 fn threshold(invariant: Invariant, demand: &str) -> Result<Threshold, Refusal> {
-    let unit = unit_of(invariant);
+    let unit = invariant.unit();
     if demand == "none" {
         // Of a cascade there is always a trace in the tails: none means no more than the catalogue lets pass.
         return match invariant {
@@ -245,19 +270,6 @@ fn comparison(text: &str) -> Option<(Comparison, &str)> {
         ("=", Comparison::Exactly),
     ];
     signs.into_iter().find_map(|(sign, comparison)| Some((comparison, text.strip_prefix(sign)?.trim())))
-}
-
-/// What a check's figure counts.
-fn unit_of(invariant: Invariant) -> Unit {
-    use Invariant as I;
-    match invariant {
-        I::A1 | I::A3 | I::A5 | I::R9 | I::E4 | I::E8 | I::F8 | I::G1 | I::W1 => Unit::Share,
-        I::C1 => Unit::Points,
-        I::A2 | I::E6 | I::E7 | I::F1 | I::F4 | I::F5 => Unit::Seconds,
-        I::C3 | I::F2 | I::F3 | I::R1 | I::R3 => Unit::Factor,
-        I::C6 | I::D1 | I::E1 | I::E2 | I::E3 | I::F9 | I::R2 | I::R5 | I::R6 | I::R7 => Unit::Count,
-        I::F7 => Unit::PerMinute,
-    }
 }
 
 fn quantity(text: &str, unit: Unit) -> Option<i64> {
@@ -431,6 +443,9 @@ mod tests {
             ("chat.latency.p95", "<= 3"),
             ("attempts_per_request", "<= 3.5"),
             ("time_to_failover", "none"),
+            ("chat.time_to_failover", "<= 30s"),
+            ("chat.failover_share", ">= 0.9"),
+            ("attempts_per_request", "<= 3 in windows"),
             ("http_req_duration{rout:chat}", "p(95)<1500"),
             ("http_req_duration{route:chat", "p(95)<1500"),
             ("http_req_blocked", "p(95)<1500"),
