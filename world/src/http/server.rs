@@ -201,7 +201,7 @@ impl<H: Handler> Accepting<H> {
                     // A type of task each: the virtual one stays as small as it can be.
                     match &self.identity {
                         None if world.is_virtual() => {
-                            drop(self.world.spawn(serving::serve_virtual(world, connection, handler, live)));
+                            drop(self.world.spawn(serving::serve_virtual(connection, handler, live)));
                         }
                         None => {
                             drop(self.world.spawn(serving::serve_plain(world, connection, handler, live)));
