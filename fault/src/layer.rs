@@ -24,7 +24,7 @@ use crate::answer::{Account, Answer, Tally, Treatment};
 use crate::asked::{Asked, Shape};
 use crate::decision::Decision;
 use crate::effect::{AnswerFacts, Before, Effect, Length, Scene, Treat};
-use crate::provider_error::{Mention, ProviderError, respond};
+use crate::provider_error::{Mention, ProviderError, request_id, respond};
 
 /// The header in which a mock provider says how many token texts its answer has. It ends here.
 pub const TOKENS_PLANNED: HeaderName = HeaderName::from_static("x-brownout-tokens-planned");
@@ -232,6 +232,7 @@ fn treat<A: Account>(
         format: stream_format(&head, &exchange.asked),
         shape: exchange.asked.dialect.shape,
         length: if body.is_end_stream() { Some(0) } else { content_length(&head.headers) },
+        request_id: named_request(&head.headers),
     };
     let tally = account.tally();
     note_head(tally, &mut head);
@@ -262,10 +263,14 @@ fn treat<A: Account>(
 /// Notes what the head says for the record.
 fn note_head(tally: &mut Tally, head: &mut Parts) {
     tally.status = Some(head.status.as_u16());
-    let text = |value: &HeaderValue| value.to_str().ok().map(Name::from);
-    tally.request_id = REQUEST_IDS.iter().find_map(|name| head.headers.get(name)).and_then(text);
+    tally.request_id = named_request(&head.headers);
     let planned = head.headers.remove(TOKENS_PLANNED);
     tally.tokens_planned = planned.and_then(|value| value.to_str().ok()?.parse().ok());
+}
+
+/// What the provider calls the request.
+fn named_request(headers: &HeaderMap) -> Option<Name> {
+    REQUEST_IDS.iter().find_map(|name| headers.get(name))?.to_str().ok().map(Name::from)
 }
 
 /// The format of a streamed answer; none for plain ones, errors among them.
@@ -295,8 +300,14 @@ pub fn too_large<A: Account>(exchange: &Exchange<'_>, account: A) -> Response<Bo
     let family = exchange.asked.dialect.family;
     let status = if family == Family::Anthropic { 413 } else { 400 };
     let error = ProviderError::of_status(family, status).unwrap_or(ProviderError::FrontEnd(413));
-    let mention = Mention { model: &exchange.asked.model, path: exchange.path, ..Mention::default() };
     let mut draws = Draws::from_hash(exchange.clock.now().as_micros());
-    let response = respond(error.response(&mention), family, &exchange.clock, &mut draws);
+    let request_id = request_id(family, &mut draws);
+    let mention = Mention {
+        model: &exchange.asked.model,
+        path: exchange.path,
+        request_id: &request_id,
+        ..Mention::default()
+    };
+    let response = respond(error.response(&mention), family, &exchange.clock, &request_id);
     pass(response, exchange, account)
 }

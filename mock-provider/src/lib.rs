@@ -15,6 +15,7 @@ mod counters;
 mod edge;
 mod engine;
 mod file;
+mod head;
 mod mock;
 mod openai;
 mod overrides;

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use fault::wish;
+use http::Method;
 use http::request::Parts;
 use memchr::memmem;
 use percent_encoding::percent_decode_str;
@@ -32,16 +33,17 @@ pub(crate) struct Taken<'a> {
 pub(crate) fn take<'a>(parts: &'a Parts, body: &[u8]) -> Taken<'a> {
     let path = parts.uri.path();
     let (before_path, path) = wish::before_path(path).map_or((None, path), |(spec, path)| (Some(spec), path));
-    let (in_path, path) = without_model(path, body);
+    let (in_path, path) = without_model(parts, path, body);
     let (in_body, body) = in_body(&path, body).unzip();
     let spec = wish::in_header(&parts.headers).or(before_path).or(in_path).or(in_body);
     Taken { path, body, spec }
 }
 
-fn without_model<'a>(path: &'a str, body: &[u8]) -> (Option<String>, Cow<'a, str>) {
+fn without_model<'a>(parts: &Parts, path: &'a str, body: &[u8]) -> (Option<String>, Cow<'a, str>) {
     bedrock_model(path, body)
         .or_else(|| vertex_model(path))
         .or_else(|| azure_model(path))
+        .or_else(|| listed_model(parts, path))
         .unwrap_or((None, Cow::Borrowed(path)))
 }
 
@@ -77,6 +79,20 @@ fn azure_model<'a>(path: &str) -> Option<Replaced<'a>> {
     Some((Some(decoded(spec)), format!("/openai/deployments/{model}/{operation}").into()))
 }
 
+/// `GET /v1/models/fault.SPEC`, and where other providers tell of one model.
+fn listed_model<'a>(parts: &Parts, path: &str) -> Option<Replaced<'a>> {
+    let (list, spec) = path.rsplit_once('/')?;
+    let spec = spec.strip_prefix(MODEL).filter(|_| parts.method == Method::GET)?;
+    let model = match list {
+        "/foundation-models" => "anthropic.claude-3-haiku-20240307-v1:0",
+        _ if list.ends_with("/publishers/google/models") => "gemini-2.5-flash",
+        "/v1/models" if parts.headers.contains_key("anthropic-version") => CLAUDE,
+        "/v1/models" | "/openai/models" | "/openai/v1/models" => "gpt-4o-mini",
+        _ => return None,
+    };
+    Some((Some(decoded(spec)), format!("{list}/{model}").into()))
+}
+
 /// The spec in a body's `model`, and the body with a model in its place.
 fn in_body(path: &str, body: &[u8]) -> Option<(String, Bytes)> {
     #[derive(Deserialize)]
@@ -106,7 +122,7 @@ fn model_of_body(path: &str) -> Option<&'static str> {
 /// A model for one of OpenAI's operations.
 fn openai_model(operation: &str) -> Option<&'static str> {
     match operation {
-        "chat/completions" | "responses" => Some("gpt-4o-mini"),
+        "chat/completions" | "responses" | "responses/input_tokens" => Some("gpt-4o-mini"),
         "completions" => Some("gpt-3.5-turbo-instruct"),
         "embeddings" => Some("text-embedding-3-small"),
         "images/generations" => Some("gpt-image-1"),
@@ -154,6 +170,9 @@ mod tests {
         check("/model/fault.http-503/converse", haiku, Some("http-503"));
         let flash = "/v1/projects/p/locations/l/publishers/google/models/gemini-2.5-flash:generateContent";
         check(&flash.replace("gemini-2.5-flash", "fault.cut=1%20event:fin"), flash, Some("cut=1 event:fin"));
+        check("/v1/models/fault.http-404", "/v1/models/gpt-4o-mini", Some("http-404"));
+        let listed = "/foundation-models/anthropic.claude-3-haiku-20240307-v1:0";
+        check("/foundation-models/fault.stall", listed, Some("stall"));
         let azure = "/openai/deployments/text-embedding-3-small/embeddings";
         check(&azure.replace("text-embedding-3-small", "fault.http-500"), azure, Some("http-500"));
     }

@@ -77,6 +77,15 @@ impl MockPlan {
         self.profiles.iter()
     }
 
+    /// What each profile of a surface says that the provider allows, by the profile's name.
+    pub(crate) fn limits_of(&self, surface: Surface) -> impl Iterator<Item = (String, quota::Limits)> {
+        let profiles = self.profiles.iter().filter(move |profile| profile.surface == surface);
+        profiles.map(move |profile| {
+            // Those that ship are sound, and those of a user have been checked.
+            (profile.name.clone(), profile.quota.plan(surface.quota_provider()).unwrap_or_default())
+        })
+    }
+
     /// The surface of that profile.
     #[must_use]
     pub fn home(&self) -> Surface {

@@ -51,8 +51,8 @@ impl Service {
     pub(crate) fn new(plan: MockPlan, seed: Seed, clock: Clock, pools: &Pools) -> Self {
         let bedrock = Bedrock::new(&plan, pools.bedrock(&plan.limits, clock));
         let vertex = Vertex::new(&plan, seed, pools.vertex(&plan.limits, clock));
-        let openai = OpenAi::new(pools.openai(&plan.limits, clock), pools.azure(&plan.limits, clock));
-        let anthropic = Anthropic::new(pools.anthropic(&plan.limits, clock));
+        let openai = OpenAi::new(&plan, pools, clock);
+        let anthropic = Anthropic::new(&plan, pools, clock);
         let faults = Rules::of_provider(&[], &plan.name, seed);
         let engine = Engine::new(plan, seed, clock);
         Self { engine, bedrock, vertex, openai, anthropic, faults, books: None }

@@ -50,35 +50,52 @@ impl Surface {
         let is_anthropics =
             || ["anthropic-version", "x-api-key"].iter().any(|name| headers.contains_key(*name));
         match path {
-            // OpenAI has models at the same path.
-            _ if is_below(path, "/v1/models") && is_anthropics() => Self::Anthropic,
+            // OpenAI has models, files and batches at the same paths.
+            _ if is_of(&SHARED, path) && is_anthropics() => Self::Anthropic,
             _ => Self::of_path(path, home),
         }
     }
 
     fn of_path(path: &str, home: Self) -> Self {
-        const ANTHROPIC: [&str; 1] = ["/v1/messages"];
-        const OPENAI: [&str; 8] = [
+        const ANTHROPIC: [&str; 4] = ["/v1/messages", "/v1/complete", "/v1/skills", "/v1/organizations"];
+        // Those that are not served, too: a client of OpenAI's hears so in OpenAI's words.
+        const OPENAI: [&str; 25] = [
+            "/v1/assistants",
+            "/v1/audio",
+            "/v1/batches",
             "/v1/chat",
+            "/v1/chatkit",
             "/v1/completions",
+            "/v1/containers",
+            "/v1/conversations",
+            "/v1/edits",
             "/v1/embeddings",
+            "/v1/engines",
+            "/v1/evals",
+            "/v1/files",
+            "/v1/fine_tuning",
             "/v1/images",
             "/v1/models",
             "/v1/moderations",
+            "/v1/organization",
+            "/v1/realtime",
             "/v1/responses",
+            "/v1/threads",
+            "/v1/uploads",
+            "/v1/vector_stores",
+            "/v1/videos",
             "/openai",
         ];
         const VERTEX: [&str; 6] =
             ["/v1/projects/", "/v1/publishers/", "/v1beta1/", "/computeMetadata", "/token", "/oauth2/"];
         const BEDROCK: [&str; 5] =
             ["/model/", "/foundation-models", "/guardrail", "/async-invoke", "/inference-profiles"];
-        let is_of = |places: &[&str]| places.iter().any(|place| is_below(path, place));
         let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| path.starts_with(prefix));
         if begins(&BEDROCK) {
             Self::Bedrock
-        } else if is_of(&ANTHROPIC) {
+        } else if is_of(&ANTHROPIC, path) {
             Self::Anthropic
-        } else if is_of(&OPENAI) && !(path.starts_with("/v1/models") && home == Self::Anthropic) {
+        } else if is_of(&OPENAI, path) && !(home == Self::Anthropic && is_of(&SHARED, path)) {
             Self::OpenAi
         } else if path == "/" || begins(&VERTEX) {
             Self::Vertex
@@ -86,6 +103,14 @@ impl Surface {
             home
         }
     }
+}
+
+/// Where OpenAI and Anthropic have resources at the same paths.
+const SHARED: [&str; 3] = ["/v1/models", "/v1/files", "/v1/batches"];
+
+/// Whether `path` is one of `places` or a resource of one.
+fn is_of(places: &[&str], path: &str) -> bool {
+    places.iter().any(|place| is_below(path, place))
 }
 
 /// Whether `path` is `place` or a resource of it.
@@ -114,6 +139,9 @@ mod tests {
             ("/v1/chat/completions", Bedrock, OpenAi),
             ("/v1/projects/p/locations/l/endpoints/openapi/chat/completions", OpenAi, Vertex),
             ("/openai/deployments/d/chat/completions", Vertex, OpenAi),
+            ("/v1/files", Bedrock, OpenAi),
+            ("/v1/files", Anthropic, Anthropic),
+            ("/v1/complete", OpenAi, Anthropic),
             ("/v1/nonsense", OpenAi, OpenAi),
             ("/nonsense", Bedrock, Bedrock),
             ("/nonsense", Vertex, Vertex),
@@ -127,7 +155,7 @@ mod tests {
         for header in ["anthropic-version", "x-api-key"] {
             let headers =
                 HeaderMap::from_iter([(header.parse().expect("a name"), HeaderValue::from_static("x"))]);
-            for path in ["/v1/models", "/v1/models/claude-haiku-4-5"] {
+            for path in ["/v1/models", "/v1/models/claude-haiku-4-5", "/v1/files/file_1"] {
                 assert_eq!(Surface::of_request(&headers, path, Bedrock), Anthropic, "{header} {path}");
             }
             assert_eq!(Surface::of_request(&headers, "/v1/modelsx", Bedrock), Bedrock);

@@ -129,10 +129,21 @@ impl Quota {
             return Ok(Admission { hold: None, standing: Standing::default() });
         }
         let account = self.accounts.of(class_of(model), || Account::new(&self.limits));
-        let read = if self.limits.count_cache_reads { demand.cache_read } else { 0 };
-        let input = demand.input.saturating_add(demand.cache_write).saturating_add(read);
-        let standing = lock(&account).admit(input, demand.max_tokens, self.clock.now())?;
+        let standing = lock(&account).admit(self.input(demand), demand.max_tokens, self.clock.now())?;
         Ok(Admission { hold: Some(Hold { account, output: demand.max_tokens }), standing })
+    }
+
+    /// Admits a request for `model` whatever the limits: it counts as far as anything is left.
+    pub fn count(&self, model: &str, demand: Demand) -> Admission {
+        let account = self.accounts.of(class_of(model), || Account::new(&self.limits));
+        let (standing, output) =
+            lock(&account).count(self.input(demand), demand.max_tokens, self.clock.now());
+        Admission { hold: Some(Hold { account, output }), standing }
+    }
+
+    fn input(&self, demand: Demand) -> u64 {
+        let read = if self.limits.count_cache_reads { demand.cache_read } else { 0 };
+        demand.input.saturating_add(demand.cache_write).saturating_add(read)
     }
 
     /// How the limits for `model` stand.
@@ -161,6 +172,12 @@ impl Account {
         }
         self.each(input, output, |_, bucket, amount| bucket.take(amount));
         Ok(self.standing(now))
+    }
+
+    /// Takes what there is; also says how much of the output could be held.
+    fn count(&mut self, input: u64, output: u64, now: Instant) -> (Standing, u64) {
+        let [_, _, held] = self.each(input, output, |_, bucket, amount| bucket.take_up_to(amount, now));
+        (self.standing(now), held.unwrap_or(0))
     }
 
     fn refusing(&mut self, input: u64, output: u64, now: Instant) -> Option<(Limit, u64)> {
@@ -246,7 +263,8 @@ struct Hold {
 impl Hold {
     fn settle(self, used: u64) {
         if let Some(bucket) = &mut lock(&self.account).output {
-            bucket.take(used.saturating_sub(self.output));
+            // Only where less was held than asked for, and then no debt is kept.
+            bucket.take_what_is_left(used.saturating_sub(self.output));
             bucket.give_back(self.output.saturating_sub(used));
         }
     }
@@ -350,6 +368,21 @@ mod tests {
             assert_eq!(refusal.retry_after, Duration::ZERO, "everything is there already");
             world.clock().sleep(Duration::from_secs(600)).await;
             assert!(quota.admit(HAIKU, demand(0, 10_001)).is_err());
+        });
+    }
+
+    #[test]
+    fn what_is_only_counted_runs_dry_and_is_corrected_at_the_end() {
+        against(tier_1(), |_, quota| async move {
+            let left = || quota.standing(HAIKU).output_tokens.map(|level| level.remaining);
+            let first = quota.count(HAIKU, demand(60_000, 9_000));
+            assert_eq!(first.standing().input_tokens.map(|level| level.remaining), Some(0));
+            let second = quota.count(HAIKU, demand(1, 9_000));
+            assert_eq!(second.standing().output_tokens.map(|level| level.remaining), Some(0));
+            first.settle(500);
+            assert_eq!(left(), Some(8_500));
+            second.settle(4_000);
+            assert_eq!(left(), Some(5_500), "a thousand were held, three thousand more were used");
         });
     }
 

@@ -45,6 +45,13 @@ impl Bucket {
         self.level = (self.level - self.scaled(tokens)).max(self.level.min(0));
     }
 
+    /// Takes as many of `tokens` as there are at `now`, and says how many.
+    pub(crate) fn take_up_to(&mut self, tokens: u64, now: Instant) -> u64 {
+        let taken = tokens.min(u64::try_from(self.level(now)).unwrap_or(0));
+        self.take(taken);
+        taken
+    }
+
     /// Puts `tokens` back, up to the capacity.
     pub(crate) fn give_back(&mut self, tokens: u64) {
         self.level = (self.level + self.scaled(tokens)).min(self.scaled(self.capacity));
@@ -135,6 +142,8 @@ mod tests {
         assert_eq!(bucket.level(Instant::ZERO), 0);
         bucket.give_back(7);
         assert_eq!(bucket.level(Instant::ZERO), 7);
+        assert_eq!(bucket.take_up_to(9, Instant::from_secs(1)), 8, "one has flowed in");
+        assert_eq!(bucket.take_up_to(9, Instant::from_secs(1)), 0);
     }
 
     proptest! {

@@ -7,6 +7,7 @@
 //! - [`bedrock`], [`vertex`], [`openai`] and [`anthropic`] are the providers: one folder each.
 
 mod cutter;
+mod named;
 
 pub mod anthropic;
 pub mod bedrock;

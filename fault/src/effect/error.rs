@@ -19,7 +19,7 @@ use world::http::Body;
 use super::Scene;
 use crate::Family;
 use crate::grammar::Refused;
-use crate::provider_error::{Mention, ProviderError, respond};
+use crate::provider_error::{Mention, ProviderError, request_id, respond};
 
 /// An error by name or by status; which one it is depends on the provider that answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,8 +109,10 @@ impl ErrorAnswer {
             RetryAfter::True => Some(scene.remaining.unwrap_or(Duration::from_secs(1))),
             RetryAfter::Fixed(wait) => Some(wait),
         };
-        let mention = scene.mention(wait);
-        let mut response = respond(self.wanted.at(family)?.response(&mention), family, scene.clock, draws);
+        let error = self.wanted.at(family)?;
+        let request_id = request_id(family, draws);
+        let mention = Mention { request_id: &request_id, ..scene.mention(wait) };
+        let mut response = respond(error.response(&mention), family, scene.clock, &request_id);
         match (self.retry_after, wait) {
             (RetryAfter::Absent, _) => forget(response.headers_mut()),
             (_, Some(wait)) => tell(response.headers_mut(), wait),
@@ -146,6 +148,7 @@ impl Scene<'_> {
             (Family::Vertex, Shape::Anthropic) => self.asked.streamed,
             _ => false,
         };
-        Mention { model: &self.asked.model, path: self.path, wait, wrapped }
+        let now_unix_s = self.clock.unix_micros() / 1_000_000;
+        Mention { model: &self.asked.model, path: self.path, request_id: "", now_unix_s, wait, wrapped }
     }
 }

@@ -12,14 +12,16 @@
 use std::str::FromStr;
 
 use bytes::{Bytes, BytesMut};
+use evidence::Name;
 use evidence::record::AttemptOutcome;
 use serde::Deserialize;
 
 use super::error::Wanted;
 use super::{AnswerFacts, Length, Scene, Treat};
 use crate::answer::{By, Position, Progress, Steps, Surgeon};
+use crate::asked::Shape;
 use crate::grammar::{Refused, Short};
-use crate::provider_error::write_event;
+use crate::provider_error::{Mention, ProviderError, write_event};
 
 /// Which error, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -64,29 +66,46 @@ impl InBandError {
         if !facts.is_stream() {
             return Treat::NOT_STREAMED;
         }
-        let written = |first: bool| {
-            let mut event = BytesMut::new();
-            let error = self.wanted.at(scene.asked.dialect.family)?;
-            write_event(error, facts.shape, first, &scene.mention(None), &mut event).then(|| event.freeze())
-        };
-        let (Some(as_first), Some(as_later)) = (written(true), written(false)) else {
+        let error =
+            self.wanted.at(scene.asked.dialect.family).filter(|error| error.fits_in_band(facts.shape));
+        let Some(error) = error else {
             return Treat::Impossible("the dialect has no event for this error");
         };
-        let progress = Progress::towards(self.after, facts.shape);
-        Treat::operate(Says { progress, begun: false, as_first, as_later }, Length::Keep)
+        let says = Says {
+            progress: Progress::towards(self.after, facts.shape),
+            passed: 0,
+            error,
+            shape: facts.shape,
+            model: scene.asked.model.as_ref().into(),
+            path: scene.path.into(),
+            request_id: facts.request_id.clone(),
+        };
+        Treat::operate(says, Length::Keep)
     }
 }
 
 struct Says {
     progress: Progress,
-    begun: bool,
-    as_first: Bytes,
-    as_later: Bytes,
+    /// Events that have gone out.
+    passed: u64,
+    error: ProviderError,
+    shape: Shape,
+    model: Box<str>,
+    path: Box<str>,
+    request_id: Option<Name>,
 }
 
 impl Says {
     fn say(&self, steps: &mut Steps) {
-        steps.event(if self.begun { self.as_later.clone() } else { self.as_first.clone() });
+        let mention = Mention {
+            model: &self.model,
+            path: &self.path,
+            request_id: self.request_id.as_deref().unwrap_or_default(),
+            ..Mention::default()
+        };
+        let mut event = BytesMut::new();
+        write_event(self.error, self.shape, self.passed, &mention, &mut event);
+        steps.event(event.freeze());
         steps.break_off(By::CleanEnd, AttemptOutcome::Error);
     }
 }
@@ -100,7 +119,7 @@ impl Surgeon for Says {
 
     fn event(&mut self, event: Bytes, steps: &mut Steps) {
         let is_reached = self.progress.pass(&event);
-        self.begun = true;
+        self.passed += 1;
         steps.event(event);
         if is_reached {
             self.say(steps);

@@ -34,6 +34,7 @@ mod wrong_content_type;
 
 use std::time::Duration;
 
+use evidence::Name;
 use http::response::Parts;
 use http::{HeaderMap, Response};
 use notation::format_duration;
@@ -140,6 +141,8 @@ pub(crate) struct AnswerFacts {
     pub(crate) shape: Shape,
     /// Bytes of the body, where the head says so.
     pub(crate) length: Option<u64>,
+    /// What the head calls the request.
+    pub(crate) request_id: Option<Name>,
 }
 
 impl AnswerFacts {

@@ -9,12 +9,12 @@ use world::{Clock, Draws};
 
 use crate::Family;
 
-/// The response; its request id is drawn.
+/// The response; `request_id` is one that [`request_id`] has drawn.
 pub(crate) fn respond(
     error: ErrorResponse,
     family: Family,
     clock: &Clock,
-    draws: &mut Draws,
+    request_id: &str,
 ) -> Response<Body> {
     let is_page = error.content_type.starts_with("text/html");
     let mut response = Response::new(Body::full(error.body));
@@ -28,7 +28,7 @@ pub(crate) fn respond(
         }
     }
     if !is_page {
-        for (name, value) in standing(family, draws) {
+        for (name, value) in standing(family, request_id) {
             headers.append(name, value);
         }
     }
@@ -36,23 +36,30 @@ pub(crate) fn respond(
 }
 
 /// The headers of every answer of a family.
-fn standing(family: Family, draws: &mut Draws) -> Vec<(HeaderName, HeaderValue)> {
-    let id = |name: &'static str, text: String| {
-        HeaderValue::from_str(&text).map(|value| (HeaderName::from_static(name), value)).ok()
+fn standing(family: Family, request_id: &str) -> Vec<(HeaderName, HeaderValue)> {
+    let id = |name: &'static str| {
+        let value = HeaderValue::from_str(request_id).ok()?;
+        Some((HeaderName::from_static(name), value))
     };
     match family {
-        Family::Bedrock => id("x-amzn-requestid", uuid(draws)).into_iter().collect(),
+        Family::Bedrock => id("x-amzn-requestid").into_iter().collect(),
         Family::Vertex => wire::vertex::error::RESPONSE_HEADERS
             .into_iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect(),
-        Family::OpenAi => id("x-request-id", tagged(draws)).into_iter().collect(),
-        Family::Anthropic => id("request-id", tagged(draws)).into_iter().collect(),
+        Family::OpenAi => id("x-request-id").into_iter().collect(),
+        Family::Anthropic => id("request-id").into_iter().collect(),
     }
 }
 
-fn tagged(draws: &mut Draws) -> String {
-    format!("req_{:016x}{:08x}", draws.next_u64(), draws.next_u64() >> 32)
+/// A name for a request, as the provider names its own; Vertex AI tells none.
+pub(crate) fn request_id(family: Family, draws: &mut Draws) -> String {
+    match family {
+        Family::Bedrock => uuid(draws),
+        Family::Vertex => String::new(),
+        Family::OpenAi => format!("req_{:016x}{:016x}", draws.next_u64(), draws.next_u64()),
+        Family::Anthropic => wire::anthropic::id::of("req_01", (draws.next_u64(), draws.next_u64())),
+    }
 }
 
 /// A version 4 UUID.
@@ -106,9 +113,12 @@ mod tests {
     #[test]
     fn ids_have_the_providers_form() {
         let mut draws = Seed(1).domain("x").draws_n(1);
-        let id = uuid(&mut draws);
-        let lengths: Vec<usize> = id.split('-').map(str::len).collect();
-        assert_eq!(lengths, [8, 4, 4, 4, 12], "{id}");
-        assert_eq!(tagged(&mut draws).len(), 28);
+        let mut id = |family| request_id(family, &mut draws);
+        let lengths: Vec<usize> = id(Family::Bedrock).split('-').map(str::len).collect();
+        assert_eq!(lengths, [8, 4, 4, 4, 12]);
+        let (openai, anthropic) = (id(Family::OpenAi), id(Family::Anthropic));
+        assert!(openai.starts_with("req_") && openai.len() == 36, "{openai}");
+        assert!(anthropic.starts_with("req_01") && anthropic.len() == 28, "{anthropic}");
+        assert_eq!(id(Family::Vertex), "");
     }
 }

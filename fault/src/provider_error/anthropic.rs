@@ -28,22 +28,28 @@ pub(super) fn find(name: &str) -> Option<Case> {
     Case::from_name(name).or_else(|| Case::ALL.into_iter().find(|case| normal(case.family()) == name))
 }
 
-fn particulars<'a>(mention: &Mention<'a>) -> Particulars<'a> {
-    let usual = Particulars::default();
-    let model = if mention.model.is_empty() { usual.model } else { mention.model };
-    Particulars { model, wait: mention.wait.unwrap_or(usual.wait), ..usual }
+fn particulars<'a>(case: Case, mention: &Mention<'a>) -> Particulars<'a> {
+    let usual = case.usual();
+    Particulars {
+        model: if mention.model.is_empty() { usual.model } else { mention.model },
+        request_id: mention.request_id,
+        now_unix_s: mention.now_unix_s,
+        wait: mention.wait.unwrap_or(usual.wait),
+        ..usual
+    }
 }
 
 pub(super) fn response(case: Case, mention: &Mention<'_>) -> ErrorResponse {
-    case.respond(&particulars(mention))
+    case.respond(&particulars(case, mention))
 }
 
 /// Appends the `error` event of a stream.
 pub(super) fn write_event(case: Case, mention: &Mention<'_>, out: &mut BytesMut) {
-    EventWriter::Sse.error(&case.error(&particulars(mention)), out);
+    EventWriter::Sse.error(&case.error(&particulars(case, mention)), out);
 }
 
 /// The same for the words of another provider that serves this dialect.
-pub(super) fn write_foreign_event(kind: &str, message: &str, out: &mut BytesMut) {
-    EventWriter::Sse.error(&ErrorBody::new(kind, message), out);
+pub(super) fn write_foreign_event(kind: &str, message: &str, mention: &Mention<'_>, out: &mut BytesMut) {
+    let request_id = (!mention.request_id.is_empty()).then(|| mention.request_id.into());
+    EventWriter::Sse.error(&ErrorBody { request_id, ..ErrorBody::new(kind, message) }, out);
 }

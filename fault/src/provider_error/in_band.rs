@@ -7,12 +7,11 @@ use wire::vertex::error::{Code, Status};
 use super::{Mention, ProviderError, anthropic, openai, vertex};
 use crate::asked::Shape;
 
-/// Appends the event; false when the dialect has no event for this error. `first` says that no event of an
-/// array came before.
+/// Appends the event; false when the dialect has no event for this error. `before` events came before it.
 pub(crate) fn write_event(
     error: ProviderError,
     shape: Shape,
-    first: bool,
+    before: u64,
     mention: &Mention<'_>,
     out: &mut BytesMut,
 ) -> bool {
@@ -26,18 +25,17 @@ pub(crate) fn write_event(
         }
         (Shape::Anthropic, ProviderError::Vertex(case)) => {
             let Some(status) = case.error(&vertex::particulars(mention)) else { return false };
-            anthropic::write_foreign_event(anthropic_type(status.code), &status.message, out);
+            anthropic::write_foreign_event(anthropic_type(status.code), &status.message, mention, out);
             true
         }
         (Shape::OpenAi, ProviderError::OpenAi(case)) => {
-            let Some(detail) = case.detail(&openai::particulars(mention)) else { return false };
+            let Some(detail) = case.detail(&openai::particulars(case, mention)) else { return false };
             wire::openai::chat_stream::write_error(&detail, out);
             true
         }
         (Shape::Responses, ProviderError::OpenAi(case)) => {
-            let Some(detail) = case.detail(&openai::particulars(mention)) else { return false };
-            // The number is not known here; clients do not look at it.
-            wire::openai::responses::write_error(&detail, 0, out);
+            let Some(detail) = case.detail(&openai::particulars(case, mention)) else { return false };
+            wire::openai::responses::write_error(&detail, before, out);
             true
         }
         (Shape::Gemini | Shape::OpenAi, ProviderError::Vertex(case)) => {
@@ -49,7 +47,7 @@ pub(crate) fn write_event(
         }
         (Shape::GeminiArray, ProviderError::Vertex(case)) => {
             let Some(status) = case.error(&vertex::particulars(mention)) else { return false };
-            array_element(&status, first, out);
+            array_element(&status, before == 0, out);
             true
         }
         _ => false,
@@ -98,7 +96,8 @@ mod tests {
     fn written(family: Family, name: &str, shape: Shape) -> Option<bytes::Bytes> {
         let error = ProviderError::named(family, name).expect(name);
         let mut out = BytesMut::new();
-        write_event(error, shape, true, &Mention::default(), &mut out).then(|| out.freeze())
+        let mention = Mention { request_id: "req_1", ..Mention::default() };
+        write_event(error, shape, 3, &mention, &mut out).then(|| out.freeze())
     }
 
     #[test]
@@ -119,11 +118,25 @@ mod tests {
     }
 
     #[test]
+    fn an_error_event_names_its_request_or_its_place_where_the_dialect_does() {
+        for (family, name, shape, words) in [
+            (Family::Anthropic, "overloaded", Shape::Anthropic, r#""request_id":"req_1""#),
+            (Family::Vertex, "unavailable", Shape::Anthropic, r#""request_id":"req_1""#),
+            (Family::OpenAi, "server-error", Shape::Responses, r#""sequence_number":3,"#),
+            (Family::Vertex, "unavailable", Shape::GeminiArray, "\n,\r\n{"),
+        ] {
+            let event = written(family, name, shape).expect(name);
+            let text = std::str::from_utf8(&event).expect("text");
+            assert!(text.contains(words), "{family} {name} {text}");
+        }
+    }
+
+    #[test]
     fn the_exception_frame_is_the_recorded_one() {
         // A throttling exception of 176 bytes, with the checksums of a recorded example.
         let error = ProviderError::named(Family::Bedrock, "throttling-tokens").expect("a name");
         let mut out = BytesMut::new();
-        assert!(write_event(error, Shape::Converse, true, &Mention::default(), &mut out));
+        assert!(write_event(error, Shape::Converse, 0, &Mention::default(), &mut out));
         assert_eq!(out.len(), 176);
         assert_eq!(out[8..12], 0x4f50_86b3_u32.to_be_bytes());
         assert_eq!(out[172..], 0xf70a_e57f_u32.to_be_bytes());

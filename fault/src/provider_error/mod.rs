@@ -14,7 +14,7 @@ use wire::error_response::ErrorResponse;
 use crate::Family;
 use crate::asked::Shape;
 
-pub(crate) use answer::{date, respond};
+pub(crate) use answer::{date, request_id, respond};
 pub use bedrock::Named as BedrockError;
 pub(crate) use in_band::write_event;
 
@@ -38,6 +38,10 @@ pub enum ProviderError {
 pub(crate) struct Mention<'a> {
     pub(crate) model: &'a str,
     pub(crate) path: &'a str,
+    /// As the answer's head names it; empty where it does not.
+    pub(crate) request_id: &'a str,
+    /// Now, in seconds since 1970; 0 where nobody says.
+    pub(crate) now_unix_s: u64,
     /// Until the request would be served, for errors that tell.
     pub(crate) wait: Option<std::time::Duration>,
     /// Whether the error is wrapped in a list, as for streams that are JSON arrays.
@@ -101,7 +105,7 @@ impl ProviderError {
     #[must_use]
     pub fn fits_in_band(self, shape: Shape) -> bool {
         let mut probe = bytes::BytesMut::new();
-        write_event(self, shape, true, &Mention::default(), &mut probe)
+        write_event(self, shape, 0, &Mention::default(), &mut probe)
     }
 
     pub(crate) fn response(self, mention: &Mention<'_>) -> ErrorResponse {

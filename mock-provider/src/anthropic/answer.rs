@@ -27,9 +27,10 @@ impl Anthropic {
         let model = served(engine, &name)?;
         request.check(&model)?;
         let request = request.look_up(&engine.prompt_cache, &model, call.arrived);
-        let settlement = Settlement::reserve(&self.quota, model.name, &request)?;
-        let standing = settlement.standing();
         let profile = engine.plan.profile_of(Surface::Anthropic, Kind::Chat, model.name);
+        let quotas = (&self.imposed, self.told.get(&profile.name));
+        let settlement = Settlement::reserve(quotas, model.name, &request)?;
+        let standing = settlement.standing();
         let of = (Home::Direct, &model, model.name);
         let turn = Turn::decide((engine, call, profile), of, &request, settlement);
         let mut response = if request.body.is_streamed() {

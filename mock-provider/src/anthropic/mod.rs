@@ -3,17 +3,25 @@
 mod answer;
 mod auth;
 mod failure;
-pub(crate) mod id;
 pub(crate) mod messages;
 mod models;
 mod reply;
 mod settlement;
 
+pub(crate) use wire::anthropic::id;
+
+use std::collections::BTreeMap;
+
 use http::{Method, Response};
+use quota::Pools;
+use quota::anthropic::Quota;
 use wire::anthropic::error::Case;
+use world::Clock;
 use world::http::Body;
 
 use crate::call::{Call, Engine};
+use crate::plan::MockPlan;
+use crate::surface::Surface;
 use failure::Failure;
 
 /// The largest request, in bytes: 32 MB, which the edge sees to.
@@ -22,12 +30,18 @@ pub(crate) const BODY_LIMIT: usize = 32 << 20;
 /// The Anthropic surface of a mock.
 #[derive(Debug)]
 pub(crate) struct Anthropic {
-    quota: quota::anthropic::Quota,
+    imposed: Quota,
+    /// What the profiles allow: counted and told where nothing is imposed; by the profile's name.
+    told: BTreeMap<String, Quota>,
 }
 
 impl Anthropic {
-    pub(crate) fn new(quota: quota::anthropic::Quota) -> Self {
-        Self { quota }
+    pub(crate) fn new(plan: &MockPlan, pools: &Pools, clock: Clock) -> Self {
+        let told = |(name, limits): (String, quota::Limits)| (name, Quota::new(limits.anthropic, clock));
+        Self {
+            imposed: pools.anthropic(&plan.limits, clock),
+            told: plan.limits_of(Surface::Anthropic).map(told).collect(),
+        }
     }
 
     /// Answers a request, as late as the model would.

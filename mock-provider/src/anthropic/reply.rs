@@ -6,6 +6,7 @@ use world::http::Body;
 
 use super::id;
 use crate::call::{Call, Engine};
+use crate::head;
 
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
@@ -24,10 +25,10 @@ pub(super) fn base(
 ) -> Response<Body> {
     let mut response = engine.response(status, content_type, body);
     let headers = response.headers_mut();
-    headers.insert(REQUEST_ID, value(&request_id(engine, call)));
+    headers.insert(REQUEST_ID, head::text(&request_id(engine, call)));
     headers.insert(ORGANIZATION, ORGANIZATION_ID);
     headers.insert(SERVER, HeaderValue::from_static("cloudflare"));
-    headers.insert(CF_RAY, ray(engine.request_bits(&call.identity).0));
+    headers.insert(CF_RAY, head::ray(engine.request_bits(&call.identity).0, b"-IAD"));
     response
 }
 
@@ -39,25 +40,4 @@ pub(super) fn json(engine: &Engine, call: &Call<'_>, body: impl Into<bytes::Byte
 /// `req_01…`, the same in header and body.
 pub(super) fn request_id(engine: &Engine, call: &Call<'_>) -> String {
     id::of("req_01", engine.request_bits(&call.identity))
-}
-
-/// Sixteen digits, and the place where the edge stands.
-fn ray(bits: u64) -> HeaderValue {
-    let mut text = *b"0000000000000000-IAD";
-    for (position, byte) in text[..16].iter_mut().enumerate() {
-        *byte = b"0123456789abcdef"[(bits >> (60 - 4 * position) & 0xf) as usize];
-    }
-    HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static(""))
-}
-
-fn value(text: &str) -> HeaderValue {
-    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_ray_is_sixteen_digits_and_a_place() {
-        assert_eq!(super::ray(0x0123_4567_89ab_cdef), "0123456789abcdef-IAD");
-    }
 }

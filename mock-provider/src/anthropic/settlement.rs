@@ -12,13 +12,19 @@ use crate::call::{Call, Engine};
 /// Settles when dropped, with what was generated until then.
 #[derive(Debug)]
 pub(super) struct Settlement {
-    admission: Option<Admission>,
+    imposed: Option<Admission>,
+    /// By the limits of the profile, which refuse nothing.
+    told: Option<Admission>,
     output: u64,
 }
 
 impl Settlement {
-    /// Reserves the quota of a request for `model`.
-    pub(super) fn reserve(quota: &Quota, model: &str, request: &Request<'_>) -> Result<Self, Failure> {
+    /// Reserves what a request for `model` needs of the quota that is imposed, and counts it in what is told.
+    pub(super) fn reserve(
+        (imposed, told): (&Quota, Option<&Quota>),
+        model: &str,
+        request: &Request<'_>,
+    ) -> Result<Self, Failure> {
         let cached = &request.cached;
         let demand = Demand {
             input: request.uncached_tokens(),
@@ -26,13 +32,20 @@ impl Settlement {
             cache_write: cached.written(),
             max_tokens: u64::from(request.max_tokens()),
         };
-        let admission = quota.admit(model, demand).map_err(Failure::limit)?;
-        Ok(Self { admission: Some(admission), output: 0 })
+        let imposed = imposed.admit(model, demand).map_err(Failure::limit)?;
+        let told = told.map(|told| told.count(model, demand));
+        Ok(Self { imposed: Some(imposed), told, output: 0 })
     }
 
     /// How the limits stood when the request was admitted.
     pub(super) fn standing(&self) -> Standing {
-        self.admission.as_ref().map(Admission::standing).copied().unwrap_or_default()
+        let of = |admission: &Option<Admission>| admission.as_ref().map(Admission::standing).copied();
+        let (imposed, told) = (of(&self.imposed).unwrap_or_default(), of(&self.told).unwrap_or_default());
+        Standing {
+            requests: imposed.requests.or(told.requests),
+            input_tokens: imposed.input_tokens.or(told.input_tokens),
+            output_tokens: imposed.output_tokens.or(told.output_tokens),
+        }
     }
 }
 
@@ -44,7 +57,7 @@ impl Meter for Settlement {
 
 impl Drop for Settlement {
     fn drop(&mut self) {
-        if let Some(admission) = self.admission.take() {
+        for admission in [self.imposed.take(), self.told.take()].into_iter().flatten() {
             admission.settle(self.output);
         }
     }

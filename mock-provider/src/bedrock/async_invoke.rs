@@ -17,6 +17,7 @@ use super::inference_profiles::{ACCOUNT, one_of, page};
 use super::target::Target;
 use super::{Bedrock, reply};
 use crate::call::{Call, Engine};
+use crate::head;
 
 /// How long a film takes. Our assumption.
 const FILMING: Duration = Duration::from_secs(60);
@@ -173,7 +174,7 @@ impl Bedrock {
             )));
         }
         let id: String =
-            reply::uuid(engine.request_bits(&call.identity)).replace('-', "").chars().take(12).collect();
+            head::uuid(engine.request_bits(&call.identity)).replace('-', "").chars().take(12).collect();
         let invocation_arn = self.invocations.note(Invocation {
             arn: format!("arn:aws:bedrock:{region}:{ACCOUNT}:async-invoke/{id}"),
             model_arn: ModelId::new(&request.model_id).foundation_model_arn(region),

@@ -8,6 +8,7 @@ use world::http::Body;
 use super::chat::{self, Answer, Meter, Terms};
 use super::failure::Failure;
 use super::target::Target;
+use super::withheld::Withheld;
 use super::{OpenAi, Request, ids, reply};
 use crate::call::{Call, Engine, Length};
 use crate::profile::Kind;
@@ -40,6 +41,9 @@ impl OpenAi {
         target.must_chat()?;
         chat::refuse_unknown(&request.body)?;
         chat::check(&body, &target.model)?;
+        if chat::withheld(&body) == Withheld::Prompt {
+            return Err(Failure::unsafe_prompt());
+        }
         let prompt = chat::prompt_tokens(&body);
         if prompt > u64::from(target.model.context) {
             return Err(Failure::too_long(target.model.context, prompt));

@@ -15,6 +15,7 @@ use super::chat::{Likelihoods, decimal, integer};
 use super::chat_completions::Planned;
 use super::failure::Failure;
 use super::target::Target;
+use super::withheld::Withheld;
 use super::{OpenAi, Request, ids, reply};
 use crate::call::{Call, Engine};
 use crate::engine::ask::Ask;
@@ -56,6 +57,9 @@ impl OpenAi {
         target.must_complete()?;
         check(&body)?;
         let prompts = prompts(body.prompt.as_ref());
+        if Withheld::of(prompts.iter().map(|(text, _)| text.as_str())) == Withheld::Prompt {
+            return Err(Failure::unsafe_prompt());
+        }
         let max_tokens = body.max_tokens.unwrap_or(MAX_TOKENS);
         let prompt_tokens = prompts.iter().map(|(_, tokens)| tokens).sum();
         let longest = prompts.iter().map(|(_, tokens)| *tokens).max().unwrap_or(0);

@@ -23,8 +23,8 @@ struct Refusal {
     status: StatusCode,
     headers: Vec<(&'static str, String)>,
     detail: ErrorDetail<'static>,
-    /// The body, where it is none of the service's own.
-    azure: Option<Bytes>,
+    /// What Azure's front end would say in its place.
+    at_azure: Option<Bytes>,
     left: Option<Left>,
 }
 
@@ -34,6 +34,7 @@ impl Failure {
         let detail = case.detail(of).unwrap_or_default();
         let Self(mut refusal) = Self::new(status(case.status()), detail);
         refusal.headers = case.headers(of);
+        refusal.at_azure = AzureCase::instead_of(case).map(|case| case.body("", "", 0));
         Self(refusal)
     }
 
@@ -41,13 +42,13 @@ impl Failure {
     pub(super) fn azure(case: AzureCase, operation: &str, api_version: &str, seconds: u64) -> Self {
         let Self(mut refusal) = Self::new(status(case.status()), ErrorDetail::default());
         refusal.headers = case.headers(seconds);
-        refusal.azure = Some(case.body(operation, api_version, seconds));
+        refusal.at_azure = Some(case.body(operation, api_version, seconds));
         Self(refusal)
     }
 
     /// In other words.
     pub(super) fn new(status: StatusCode, detail: ErrorDetail<'static>) -> Self {
-        Self(Box::new(Refusal { status, headers: Vec::new(), detail, azure: None, left: None }))
+        Self(Box::new(Refusal { status, headers: Vec::new(), detail, at_azure: None, left: None }))
     }
 
     /// A 400 that says no more than `message`.
@@ -58,6 +59,11 @@ impl Failure {
     /// There is no such model.
     pub(super) fn no_model(model: &str) -> Self {
         Self::case(Case::ModelNotFound, &Particulars { model, ..Particulars::default() })
+    }
+
+    /// What is asked for is refused for what it says.
+    pub(super) fn unsafe_prompt() -> Self {
+        Self::case(Case::ContentPolicyViolation, &Particulars::default())
     }
 
     /// The prompt is longer than the model takes.
@@ -74,32 +80,18 @@ impl Failure {
 
     /// The whole answer.
     pub(super) fn respond(&self, engine: &Engine, call: &Call<'_>) -> Response<Body> {
-        let Refusal { status, headers, detail, azure, left } = &*self.0;
-        let body = match azure {
-            Some(body) => body.clone(),
-            None if reply::is_azure(call) => azure_body(*status, detail),
-            None => detail.to_bytes(),
-        };
+        let Refusal { status, headers, detail, at_azure, left } = &*self.0;
+        let instead = at_azure.as_ref().filter(|_| reply::is_azure(call));
+        let body = instead.cloned().unwrap_or_else(|| detail.to_bytes());
         let mut response = reply::base(engine, call, *status, reply::JSON, Body::full(body));
         for (name, value) in headers {
-            response.headers_mut().insert(HeaderName::from_static(name), reply::text(value));
+            response.headers_mut().insert(HeaderName::from_static(name), crate::head::text(value));
         }
         if let Some(left) = left {
             left.write(response.headers_mut());
         }
         response
     }
-}
-
-/// What Azure's front end says in place of the service; what the model's own server says comes through.
-fn azure_body(status: StatusCode, detail: &ErrorDetail<'_>) -> Bytes {
-    let case = match (status, detail.code.as_deref()) {
-        (StatusCode::UNAUTHORIZED, _) => AzureCase::AccessDenied,
-        (StatusCode::NOT_FOUND, Some("model_not_found")) => AzureCase::DeploymentNotFound,
-        (StatusCode::NOT_FOUND, _) => AzureCase::ResourceNotFound,
-        _ => return detail.to_bytes(),
-    };
-    case.body("", "", 0)
 }
 
 /// A 400.

@@ -40,19 +40,6 @@ pub(super) fn hexadecimal(prefix: &str, (high, low): (u64, u64), length: usize) 
     id
 }
 
-/// A lower-case UUID of version 4, as Azure names requests.
-pub(super) fn uuid((high, low): (u64, u64)) -> String {
-    let (high, low) = (high & !0xf000 | 0x4000, low & !(0b11 << 62) | 0b10 << 62);
-    format!(
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        high >> 32,
-        high >> 16 & 0xffff,
-        high & 0xffff,
-        low >> 48,
-        low & 0xffff_ffff_ffff
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,7 +54,5 @@ mod tests {
         assert_ne!(id, alphanumeric("chatcmpl-", (2, 2), 29));
         let id = hexadecimal("req_", (1, 2), 32);
         assert!(id.len() == 36 && id[4..].bytes().all(|byte| byte.is_ascii_hexdigit()));
-        assert_eq!(uuid((0, 0)), "00000000-0000-4000-8000-000000000000");
-        assert_eq!(uuid((u64::MAX, u64::MAX)), "ffffffff-ffff-4fff-bfff-ffffffffffff");
     }
 }

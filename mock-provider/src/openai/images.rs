@@ -17,6 +17,7 @@ use world::{Instant, splitmix64};
 use super::chat::integer;
 use super::failure::Failure;
 use super::target::Target;
+use super::withheld::Withheld;
 use super::{OpenAi, Request, reply};
 use crate::call::{Call, Engine};
 use crate::engine::paced::Script;
@@ -55,6 +56,9 @@ impl OpenAi {
         let name = body.model.as_deref().unwrap_or(DEFAULT_MODEL);
         let target = Target::find(engine, &request.path.host, name, Kind::Images)?;
         let picture = Picture::of(&body, target.name)?;
+        if Withheld::of([body.prompt.as_str()].into_iter()) == Withheld::Prompt {
+            return Err(Failure::unsafe_prompt());
+        }
         let count = body.n.unwrap_or(1);
         let prompt = tokens::count(&body.prompt);
         let demand = Demand { prompt, max_tokens: Some(0), more_choices: 0 };

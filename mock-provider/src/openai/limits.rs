@@ -1,18 +1,21 @@
 //! Limits: what a request counts, how a refusal is worded, and what the headers say of what is left.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::HeaderName;
-use quota::openai::{Demand, Limit, azure};
-use quota::{Level, whole_seconds};
+use quota::openai::{Demand, Limit, Quota, Standing, azure};
+use quota::{Level, Pools, whole_seconds};
 use wire::openai::error::{AzureCase, Case, Particulars};
 use wire::openai::path::Path;
 use wire::openai::rate_limit_headers::{RateLimit, RateLimits};
+use world::Clock;
 
 use super::failure::Failure;
-use super::reply;
 use super::target::Target;
+use crate::plan::MockPlan;
+use crate::surface::Surface;
 
 /// Whose limits errors name.
 const ORGANIZATION: &str = "org-mock";
@@ -20,8 +23,16 @@ const ORGANIZATION: &str = "org-mock";
 /// The accounts of all who ask this mock.
 #[derive(Debug)]
 pub(super) struct Accounts {
-    pub(super) openai: quota::openai::Quota,
-    pub(super) azure: azure::Quota,
+    imposed: Account,
+    /// What the profiles allow: counted and told where nothing is imposed; by the profile's name.
+    told: BTreeMap<String, Account>,
+}
+
+/// The same limits as either of the two counts them.
+#[derive(Debug)]
+struct Account {
+    openai: Quota,
+    azure: azure::Quota,
 }
 
 /// What a request that was admitted leaves of its limits.
@@ -33,6 +44,19 @@ pub(super) struct Left {
 }
 
 impl Accounts {
+    pub(super) fn new(plan: &MockPlan, pools: &Pools, clock: Clock) -> Self {
+        let imposed =
+            Account { openai: pools.openai(&plan.limits, clock), azure: pools.azure(&plan.limits, clock) };
+        let told = |(name, limits): (String, quota::Limits)| {
+            let account = Account {
+                openai: Quota::new(limits.openai, clock),
+                azure: azure::Quota::new(limits.azure, clock),
+            };
+            (name, account)
+        };
+        Self { imposed, told: plan.limits_of(Surface::OpenAi).map(told).collect() }
+    }
+
     /// Counts a request, or refuses it.
     pub(super) fn admit(
         &self,
@@ -41,18 +65,19 @@ impl Accounts {
         target: &Target<'_>,
         demand: Demand,
     ) -> Result<Left, Failure> {
+        let told = self.told.get(&target.profile.name);
         let left = if path.host.is_azure() {
-            let standing = self
-                .azure
-                .admit(target.name, demand)
-                .map_err(|refusal| refused_by_azure(path, api_version, &refusal))?;
-            Left { requests: standing.requests, tokens: standing.tokens, is_azure: true }
+            let admitted = self.imposed.azure.admit(target.name, demand);
+            let imposed = admitted.map_err(|refusal| refused_by_azure(path, api_version, &refusal))?;
+            let told = told.map(|told| told.azure.count(target.name, demand)).unwrap_or_default();
+            Left::at_azure(imposed).or(Left::at_azure(told))
         } else {
-            let standing =
-                self.openai.admit(target.name, demand).map_err(|refusal| refused(target.name, &refusal))?;
-            Left { requests: standing.requests, tokens: standing.tokens, is_azure: false }
+            let admitted = self.imposed.openai.admit(target.name, demand);
+            let imposed = admitted.map_err(|refusal| refused(target.name, &refusal))?;
+            let told = told.map(|told| told.openai.count(target.name, demand)).unwrap_or_default();
+            Left::of(imposed).or(Left::of(told))
         };
-        Ok(left.or_of_profile(target, demand))
+        Ok(left)
     }
 }
 
@@ -75,9 +100,7 @@ fn refused(model: &str, refusal: &quota::openai::Refusal) -> Failure {
         Limit::Requests => Case::RequestsRateLimit,
         Limit::RequestsPerDay => Case::RequestsPerDayRateLimit,
     };
-    let standing = refusal.standing;
-    let left = Left { requests: standing.requests, tokens: standing.tokens, is_azure: false };
-    Failure::case(case, &of).leaving(left)
+    Failure::case(case, &of).leaving(Left::of(refusal.standing))
 }
 
 fn refused_by_azure(path: &Path<'_>, api_version: &str, refusal: &azure::Refusal) -> Failure {
@@ -87,22 +110,21 @@ fn refused_by_azure(path: &Path<'_>, api_version: &str, refusal: &azure::Refusal
     };
     let operation = path.operation.azure_name();
     let seconds = whole_seconds(refusal.retry_after);
-    let standing = refusal.standing;
-    let left = Left { requests: standing.requests, tokens: standing.tokens, is_azure: true };
-    Failure::azure(case, operation, api_version, seconds).leaving(left)
+    Failure::azure(case, operation, api_version, seconds).leaving(Left::at_azure(refusal.standing))
 }
 
 impl Left {
-    /// Where no limit is imposed, those of the profile are told, as if nobody else were asking.
-    fn or_of_profile(self, target: &Target<'_>, demand: Demand) -> Self {
-        let quota = &target.profile.quota;
-        let default = quota.default_max_tokens.unwrap_or(quota::openai::DEFAULT_MAX_TOKENS);
-        let of_profile = |limit: Option<u64>, used| limit.map(|limit| level_after(limit, used));
-        Self {
-            requests: self.requests.or_else(|| of_profile(quota.requests_per_minute, 1)),
-            tokens: self.tokens.or_else(|| of_profile(quota.tokens_per_minute, demand.tokens(default))),
-            ..self
-        }
+    fn of(standing: Standing) -> Self {
+        Self { requests: standing.requests, tokens: standing.tokens, is_azure: false }
+    }
+
+    fn at_azure(standing: azure::Standing) -> Self {
+        Self { requests: standing.requests, tokens: standing.tokens, is_azure: true }
+    }
+
+    /// This, and `told` of what it does not tell.
+    fn or(self, told: Self) -> Self {
+        Self { requests: self.requests.or(told.requests), tokens: self.tokens.or(told.tokens), ..self }
     }
 
     /// Writes the headers. Azure does not say when limits are whole again.
@@ -113,23 +135,11 @@ impl Left {
             // Microseconds of a wait are our clock's, not the service's.
             reset: Duration::from_millis(level.reset.as_micros().div_ceil(1_000) as u64),
         };
-        let limits = RateLimits {
-            requests: self.requests.map(of_level).unwrap_or_default(),
-            tokens: self.tokens.map(of_level).unwrap_or_default(),
-        };
+        let limits = RateLimits { requests: self.requests.map(of_level), tokens: self.tokens.map(of_level) };
         for (name, value) in limits.headers() {
-            let is_known =
-                if name.ends_with("-requests") { self.requests.is_some() } else { self.tokens.is_some() };
-            if is_known && !(self.is_azure && name.contains("-reset-")) {
-                headers.insert(HeaderName::from_static(name), reply::text(&value));
+            if !(self.is_azure && name.contains("-reset-")) {
+                headers.insert(HeaderName::from_static(name), crate::head::text(&value));
             }
         }
     }
-}
-
-/// A full bucket out of which `used` was taken.
-fn level_after(limit: u64, used: u64) -> Level {
-    let used = used.min(limit);
-    let reset = Duration::from_micros((used * 60_000_000).div_ceil(limit.max(1)));
-    Level { limit, remaining: limit - used, reset }
 }

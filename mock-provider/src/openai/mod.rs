@@ -16,15 +16,19 @@ mod moderations;
 mod reply;
 mod responses;
 mod target;
+mod withheld;
 
 use std::borrow::Cow;
 
 use http::{Response, StatusCode};
+use quota::Pools;
 use wire::openai::error::{Case, ErrorDetail, Particulars};
 use wire::openai::path::{Operation, Path};
+use world::Clock;
 use world::http::Body;
 
 use crate::call::{Call, Engine};
+use crate::plan::MockPlan;
 use failure::Failure;
 use limits::Accounts;
 use responses::Store;
@@ -50,8 +54,8 @@ struct Request<'a> {
 }
 
 impl OpenAi {
-    pub(crate) fn new(openai: quota::openai::Quota, azure: quota::openai::azure::Quota) -> Self {
-        Self { accounts: Accounts { openai, azure }, store: Store::default() }
+    pub(crate) fn new(plan: &MockPlan, pools: &Pools, clock: Clock) -> Self {
+        Self { accounts: Accounts::new(plan, pools, clock), store: Store::default() }
     }
 
     /// Answers a request, as late as the model would.

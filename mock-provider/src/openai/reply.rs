@@ -7,6 +7,7 @@ use world::http::Body;
 use super::ids;
 use super::limits::Left;
 use crate::call::{Call, Engine};
+use crate::head;
 
 /// `Content-Type` of everything but streams: without a character set.
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -28,8 +29,8 @@ pub(super) fn base(
     let fixed = HeaderValue::from_static;
     let mut set = |name: &'static str, value| headers.insert(HeaderName::from_static(name), value);
     if is_azure(call) {
-        set("apim-request-id", text(&ids::uuid(bits)));
-        set("x-request-id", text(&ids::uuid((bits.1, bits.0))));
+        set("apim-request-id", head::uuid_value(bits));
+        set("x-request-id", head::uuid_value((bits.1, bits.0)));
         set("x-ms-region", fixed("East US"));
         set("x-ms-rai-invoked", fixed("true"));
     } else {
@@ -37,8 +38,8 @@ pub(super) fn base(
         set("openai-organization", fixed("mock-organization"));
         set("openai-processing-ms", elapsed.into());
         set("openai-version", fixed("2020-10-01"));
-        set("x-request-id", text(&ids::hexadecimal("req_", bits, 32)));
-        set("cf-ray", text(&format!("{:016x}-FRA", bits.1)));
+        set("x-request-id", head::text(&ids::hexadecimal("req_", bits, 32)));
+        set("cf-ray", head::ray(bits.1, b"-FRA"));
         headers.insert(header::SERVER, fixed("cloudflare"));
     }
     headers.insert(header::STRICT_TRANSPORT_SECURITY, fixed("max-age=31536000; includeSubDomains; preload"));
@@ -78,9 +79,4 @@ pub(super) fn events(engine: &Engine, call: &Call<'_>, left: &Left, body: Body) 
 /// Seconds since 1970 when the request had arrived.
 pub(super) fn created(engine: &Engine, call: &Call<'_>) -> u64 {
     engine.clock.unix_start_micros().saturating_add(call.arrived.as_micros()) / 1_000_000
-}
-
-/// A header value; empty where the text cannot be one.
-pub(super) fn text(text: &str) -> HeaderValue {
-    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
 }

@@ -1,8 +1,9 @@
 //! Answers that users script, on every surface.
 
+use http::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Answered, Bench, EXACT, against, post};
+use crate::harness::{Answered, Bench, EXACT, against, post, request};
 
 const BEDROCK: &str = "/model/anthropic.claude-3-haiku-20240307-v1:0";
 const VERTEX: &str = "/v1/projects/p-1/locations/us-central1/publishers/google/models/gemini-2.5-flash";
@@ -26,9 +27,25 @@ async fn chat(bench: &Bench, prompt: &str) -> Answered {
     bench.post("/v1/chat/completions", &body.to_string()).await
 }
 
+async fn messages(bench: &Bench, prompt: &str) -> Answered {
+    let said = json!([{"role": "user", "content": prompt}]);
+    let body = json!({"model": "claude-haiku-4-5", "max_tokens": 64, "messages": said});
+    ask_claude(bench, "/v1/messages", &body.to_string()).await
+}
+
+async fn ask_claude(bench: &Bench, path: &str, body: &str) -> Answered {
+    bench.call(request(Method::POST, path, &[("anthropic-version", "2023-06-01")], body)).await
+}
+
+async fn responses(bench: &Bench, prompt: &str) -> Answered {
+    bench.post("/v1/responses", &json!({"model": "gpt-4o-mini", "input": prompt}).to_string()).await
+}
+
 fn said(answered: &Answered) -> String {
     let value = value(answered);
     let places = [
+        "/content/0/text",
+        "/output/0/content/0/text",
         "/output/message/content/0/text",
         "/candidates/0/content/parts/0/text",
         "/choices/0/message/content",
@@ -46,13 +63,19 @@ fn one_script_serves_every_surface() {
             converse(&bench, "the weather?").await,
             generate(&bench, "the weather?").await,
             chat(&bench, "the weather?").await,
+            messages(&bench, "the weather?").await,
+            responses(&bench, "the weather?").await,
         ] {
             assert_eq!(answered.status(), 200, "{}", answered.text());
             assert_eq!(said(&answered), "Rain, \"mostly\".");
         }
-        for answered in
-            [converse(&bench, "else").await, generate(&bench, "else").await, chat(&bench, "else").await]
-        {
+        for answered in [
+            converse(&bench, "else").await,
+            generate(&bench, "else").await,
+            chat(&bench, "else").await,
+            messages(&bench, "else").await,
+            responses(&bench, "else").await,
+        ] {
             assert!(!said(&answered).is_empty() && !said(&answered).contains("Rain"));
         }
     });
@@ -125,5 +148,69 @@ fn a_stream_says_the_same() {
             })
             .collect();
         assert_eq!(text, "Grüße – 日本 in a stream of its own.");
+    });
+}
+
+#[test]
+fn claude_says_what_is_scripted_in_its_own_forms() {
+    let file = format!(
+        "{EXACT}[[answers]]\nmatch = {{ surface = \"anthropic\" }}\nthen = \"cycle\"\nsequence = [\n\
+         {{ error = \"http-529\" }},\n\
+         {{ tool = {{ name = \"get_weather\", arguments = {{ city = \"Paris\", days = 2 }} }} }},\n\
+         {{ json = {{ b = 1, a = [true] }} }},\n{{ tokens = 7 }} ]\n"
+    );
+    against(&file, |bench| async move {
+        for _ in 0..2 {
+            let refused = messages(&bench, "x").await;
+            assert_eq!(refused.status(), 529, "{}", refused.text());
+            let error = value(&refused);
+            assert_eq!(error["error"]["type"], "overloaded_error");
+            assert_eq!(error["request_id"], refused.header("request-id"));
+            let counted =
+                json!({"model": "claude-haiku-4-5", "messages": [{"role": "user", "content": "x"}]});
+            ask_claude(&bench, "/v1/messages/count_tokens", &counted.to_string()).await;
+            let called = value(&messages(&bench, "x").await);
+            assert_eq!(called["stop_reason"], "tool_use");
+            let call = &called["content"][0];
+            assert_eq!((&call["type"], &call["name"]), (&json!("tool_use"), &json!("get_weather")));
+            assert_eq!(call["input"], json!({"city": "Paris", "days": 2}));
+            assert!(call["id"].as_str().is_some_and(|id| id.starts_with("toolu_01")), "{call}");
+            assert_eq!(said(&messages(&bench, "x").await), r#"{"b":1,"a":[true]}"#);
+            let seven = value(&messages(&bench, "x").await);
+            assert_eq!(seven["usage"]["output_tokens"], 7);
+        }
+    });
+}
+
+/// What the data of a stream's events has at `pointer`, joined.
+fn streamed(answered: &Answered, pointer: &str) -> String {
+    let data = answered.text().lines().filter_map(|line| line.strip_prefix("data: "));
+    let events = data.filter_map(|data| serde_json::from_str::<Value>(data).ok());
+    events.filter_map(|event| Some(event.pointer(pointer)?.as_str()?.to_owned())).collect()
+}
+
+#[test]
+fn named_events_say_what_is_scripted() {
+    let file = format!(
+        "{EXACT}[[answers]]\nmatch = {{ text = \"call\" }}\n\
+         reply = {{ tool = {{ name = \"f\", arguments = {{ city = \"Rom \\\"ä\\\"\" }} }} }}\n\
+         [[answers]]\nreply = {{ text = \"Grüße – 日本 in a stream.\" }}\n"
+    );
+    against(&file, |bench| async move {
+        let ask = |prompt: &str| {
+            let said = json!([{"role": "user", "content": prompt}]);
+            json!({"model": "claude-haiku-4-5", "max_tokens": 64, "stream": true, "messages": said})
+                .to_string()
+        };
+        let text = ask_claude(&bench, "/v1/messages", &ask("say")).await;
+        assert_eq!(streamed(&text, "/delta/text"), "Grüße – 日本 in a stream.");
+        let call = ask_claude(&bench, "/v1/messages", &ask("call")).await;
+        assert_eq!(streamed(&call, "/delta/partial_json"), r#"{"city":"Rom \"ä\""}"#);
+        assert_eq!(streamed(&call, "/delta/stop_reason"), "tool_use");
+        let ask = |prompt: &str| json!({"model": "gpt-4o-mini", "stream": true, "input": prompt}).to_string();
+        let text = bench.post("/v1/responses", &ask("say")).await;
+        assert_eq!(streamed(&text, "/text"), "Grüße – 日本 in a stream.");
+        let call = bench.post("/v1/responses", &ask("call")).await;
+        assert_eq!(streamed(&call, "/arguments"), r#"{"city":"Rom \"ä\""}"#);
     });
 }

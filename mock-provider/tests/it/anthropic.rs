@@ -1,9 +1,13 @@
 //! The Anthropic API: messages, counts, models, and who may ask.
 
+use std::time::Duration;
+
 use http::Method;
 use serde_json::{Value, json};
 use wire::anthropic::messages::MessagesResponse;
 use wire::sse::Event;
+use world::Address;
+use world::http::Client;
 
 use crate::harness::{Answered, Bench, NONCE, against, request};
 
@@ -286,10 +290,12 @@ fn models_are_listed_page_by_page() {
         assert_eq!(before["has_more"], true);
 
         let one = get(&bench, "/v1/models/claude-sonnet-4-5").await;
-        assert_eq!(
-            one.text(),
-            r#"{"type":"model","id":"claude-sonnet-4-5-20250929","display_name":"Claude Sonnet 4.5","created_at":"2025-09-29T00:00:00Z","max_input_tokens":200000,"max_tokens":64000,"lifecycle":"deprecated","line":"sonnet"}"#
-        );
+        let head = r#"{"type":"model","id":"claude-sonnet-4-5-20250929","display_name":"Claude Sonnet 4.5","created_at":"2025-09-29T00:00:00Z","max_input_tokens":200000,"max_tokens":64000,"capabilities":{"batch":{"supported":true},"#;
+        assert!(one.text().starts_with(head), "{}", one.text());
+        assert!(one.text().ends_with(r#"},"lifecycle":"deprecated","line":"sonnet"}"#), "{}", one.text());
+        let can = page(one.text())["capabilities"]["thinking"].clone();
+        let (budget, adaptive) = (&can["types"]["enabled"], &can["types"]["adaptive"]);
+        assert_eq!((budget, adaptive), (&json!({"supported": true}), &json!({"supported": false})));
         let none = get(&bench, "/v1/models/claude-nope").await;
         assert_eq!(none.status(), 404);
         assert!(
@@ -483,7 +489,7 @@ fn limits_are_told_and_imposed() {
             ("anthropic-ratelimit-requests-reset", "2026-01-01T00:00:30Z"),
             ("anthropic-ratelimit-output-tokens-limit", "5000"),
             ("anthropic-ratelimit-output-tokens-remaining", "5000"),
-            ("anthropic-ratelimit-input-tokens-limit", ""),
+            ("anthropic-ratelimit-input-tokens-limit", "50000"),
         ] {
             assert_eq!(first.header(name), value, "{name}");
         }
@@ -516,5 +522,111 @@ fn the_prompt_cache_is_told() {
         };
         assert_eq!(usage(&ask(&bench, "/v1/messages", &marked("abcd")).await), [1, 2_048, 0]);
         assert_eq!(usage(&ask(&bench, "/v1/messages", &marked("efgh")).await), [1, 0, 2_048]);
+    });
+}
+
+#[test]
+fn limits_that_nobody_imposes_are_told_as_they_are_used_up_and_come_back() {
+    against(EXACT, |bench| async move {
+        let left = |answered: &Answered| -> u64 {
+            answered.header("anthropic-ratelimit-requests-remaining").parse().expect("a number")
+        };
+        let first = ask(&bench, "/v1/messages", &question(json!({}))).await;
+        let limit: u64 = first.header("anthropic-ratelimit-requests-limit").parse().expect("a number");
+        assert_eq!(left(&first), limit - 1);
+        // All at once: nothing comes back in the time of no request.
+        let mut tasks = Vec::new();
+        for _ in 0..limit {
+            let world = bench.world.clone();
+            tasks.push(bench.world.spawn(async move {
+                let client = Client::new(&world);
+                let body = question(json!({}));
+                let request = request(Method::POST, "/v1/messages", &KEY, &body);
+                let response = client.send(&Address::new("mock"), request).await.expect("an answer");
+                (response.status().as_u16(), response.headers().clone())
+            }));
+        }
+        let mut least = u64::MAX;
+        for task in tasks {
+            let (status, headers) = task.await.expect("a client");
+            assert_eq!(status, 200, "nobody is refused");
+            let told = headers["anthropic-ratelimit-requests-remaining"].to_str().expect("ASCII");
+            least = least.min(told.parse().expect("a number"));
+        }
+        assert!(least <= 1, "told to the last: {least}");
+        bench.world.clock().sleep(Duration::from_secs(60)).await;
+        let later = ask(&bench, "/v1/messages", &question(json!({}))).await;
+        assert_eq!(left(&later), limit - 1, "a minute later all is back");
+    });
+}
+
+/// Documented: has the service's guard break the answer off, to test a client.
+const REFUSED: &str = "ANTHROPIC_MAGIC_STRING_TRIGGER_REFUSAL_\
+    1FAEFB6177B4672DEE07F9D3AFC62588CCD2631EDCF22E8CCC1FB35B501C9C86";
+
+#[test]
+fn the_guard_breaks_an_answer_off_at_each_home() {
+    against(&format!("{EXACT}auth = \"off\"\n"), |bench| async move {
+        let turns = json!([{"role": "user", "content": format!("{NONCE} {REFUSED}")}]);
+        let whole =
+            ask(&bench, "/v1/messages", &question(json!({"max_tokens": 64, "messages": turns}))).await;
+        let message: Value = serde_json::from_str(whole.text()).expect("JSON");
+        assert_eq!(message["stop_reason"], "refusal", "{message}");
+        assert_eq!(message["usage"]["output_tokens"], 8, "what was said until then counts");
+        assert_eq!(message["stop_details"]["type"], "refusal");
+        let body = question(json!({"max_tokens": 64, "stream": true, "messages": turns}));
+        let streamed = events(&ask(&bench, "/v1/messages", &body).await);
+        let (_, end) = &streamed[streamed.len() - 2];
+        assert_eq!(end["delta"]["stop_reason"], "refusal", "{end}");
+        assert_eq!(streamed.last().map(|(name, _)| name.as_str()), Some("message_stop"));
+        for (path, member, _) in HOMES {
+            let body = format!(r#"{{{member},"max_tokens":64,"messages":{turns}}}"#);
+            let message: Value = serde_json::from_str(ask(&bench, path, &body).await.text()).expect("JSON");
+            assert_eq!(message["stop_reason"], "refusal", "{path} {message}");
+        }
+    });
+}
+
+#[test]
+fn what_is_not_served_is_not_found_in_the_services_words() {
+    against(EXACT, |bench| async move {
+        for (method, path) in [
+            (Method::POST, "/v1/messages/batches"),
+            (Method::GET, "/v1/messages/batches"),
+            (Method::GET, "/v1/messages/batches/msgbatch_01/results"),
+            (Method::GET, "/v1/files"),
+            (Method::GET, "/v1/files/file_011/content"),
+            (Method::POST, "/v1/complete"),
+            (Method::POST, "/v1/skills"),
+            (Method::GET, "/v1/organizations/me"),
+            (Method::GET, "/v1/messages"),
+        ] {
+            let answered = bench.call(request(method.clone(), path, &KEY, "{}")).await;
+            let status = answered.status();
+            assert!(matches!(status, 404 | 405), "{method} {path}: {status} {}", answered.text());
+            let error: Value = serde_json::from_str(answered.text()).expect("JSON");
+            assert_eq!(error["type"], "error", "{method} {path}");
+            assert!(error["error"]["type"].as_str().is_some_and(|kind| kind.ends_with("_error")), "{error}");
+            assert_eq!(error["request_id"], answered.header("request-id"), "{method} {path}");
+        }
+    });
+}
+
+#[test]
+fn an_error_that_a_fault_makes_names_the_request_as_its_head_does() {
+    against(EXACT, |bench| async move {
+        let failed = ask(&bench, "/fault/http-529/v1/messages", &question(json!({}))).await;
+        let error: Value = serde_json::from_str(failed.text()).expect("JSON");
+        assert_eq!(failed.status(), 529);
+        assert_eq!(error["request_id"], failed.header("request-id"));
+        assert!(failed.header("request-id").starts_with("req_01"));
+        let again = ask(&bench, "/fault/http-529/v1/messages", &question(json!({}))).await;
+        assert_ne!(again.header("request-id"), failed.header("request-id"));
+        let body = question(json!({"stream": true, "max_tokens": 30}));
+        let broken = ask(&bench, "/fault/stream-error-event/v1/messages", &body).await;
+        let events = events(&broken);
+        let (name, error) = events.last().expect("events");
+        assert_eq!((name.as_str(), &error["error"]["type"]), ("error", &json!("overloaded_error")));
+        assert_eq!(error["request_id"], broken.header("request-id"));
     });
 }

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use brownout_mock_provider::Profile;
 use bytes::Bytes;
-use http::Response;
+use http::{Method, Request, Response};
 use world::http::{Body, Client, collect};
 use world::{Address, Instant, World};
 
-use crate::harness::{Bench, EXACT, against, ms, post, seeded};
+use crate::harness::{Bench, EXACT, against, ms, post, request, seeded};
 
 const HAIKU: &str = "/model/anthropic.claude-3-haiku-20240307-v1%3A0/converse";
 /// Exact, ten tokens in 100 ms and nine times 10 ms, of which a batch holds sixteen at a time.
@@ -37,9 +37,12 @@ struct Seen {
 
 /// Asks for a stream and reads it.
 async fn stream(world: &World, client: &Client, nonce: u64) -> Seen {
+    read(world, client, post(&format!("{HAIKU}-stream"), &converse(nonce, 100))).await
+}
+
+async fn read(world: &World, client: &Client, request: Request<Body>) -> Seen {
     let sent_at = world.clock().now();
-    let path = format!("{HAIKU}-stream");
-    let response = client.send(&Address::new("mock"), post(&path, &converse(nonce, 100))).await;
+    let response = client.send(&Address::new("mock"), request).await;
     let response: Response<Body> = response.expect("an answer");
     let (status, first_at) = (response.status().as_u16(), world.clock().now());
     let body = collect(response.into_body(), 1 << 20).await.expect("a whole body");
@@ -48,6 +51,16 @@ async fn stream(world: &World, client: &Client, nonce: u64) -> Seen {
 
 /// What `clients` see that ask again as soon as they are answered, for `seconds`.
 async fn closed_loop(bench: &Bench, clients: u64, seconds: u64) -> Vec<Seen> {
+    let ask = |nonce| post(&format!("{HAIKU}-stream"), &converse(nonce, 100));
+    closed_loop_of(bench, ask, clients, seconds).await
+}
+
+async fn closed_loop_of(
+    bench: &Bench,
+    ask: impl Fn(u64) -> Request<Body> + Copy + Send + 'static,
+    clients: u64,
+    seconds: u64,
+) -> Vec<Seen> {
     let mut tasks = Vec::new();
     let end = bench.world.clock().now() + Duration::from_secs(seconds);
     for number in 0..clients {
@@ -58,7 +71,7 @@ async fn closed_loop(bench: &Bench, clients: u64, seconds: u64) -> Vec<Seen> {
             let mut seen = Vec::new();
             while world.clock().now() < end {
                 let nonce = number << 32 | seen.len() as u64;
-                seen.push(stream(&world, &client, nonce).await);
+                seen.push(read(&world, &client, ask(nonce)).await);
                 if seen.last().is_some_and(|seen| seen.status != 200) {
                     world.clock().sleep(Duration::from_millis(500)).await;
                 }
@@ -151,6 +164,54 @@ fn a_model_is_slow_before_its_quota_refuses() {
     });
     assert_eq!(refused.status, 429);
     assert!(refused.end_at.saturating_since(refused.sent_at) <= Duration::from_millis(100));
+}
+
+/// A streamed request of each surface, by its number.
+fn streamed(surface: usize, nonce: u64) -> Request<Body> {
+    let say = format!("bo-{nonce:016x}");
+    let (path, body) = match surface {
+        0 => (
+            "/v1/messages",
+            format!(
+                r#"{{"model":"claude-haiku-4-5","max_tokens":100,"stream":true,"messages":[{{"role":"user","content":"{say}"}}]}}"#
+            ),
+        ),
+        1 => (
+            "/v1/chat/completions",
+            format!(
+                r#"{{"model":"gpt-4o-mini","stream":true,"messages":[{{"role":"user","content":"{say}"}}]}}"#
+            ),
+        ),
+        2 => ("/v1/responses", format!(r#"{{"model":"gpt-4o-mini","stream":true,"input":"{say}"}}"#)),
+        _ => (
+            "/v1/projects/p/locations/l/publishers/google/models/gemini-2.5-flash:streamGenerateContent?alt=sse",
+            format!(
+                r#"{{"contents":[{{"role":"user","parts":[{{"text":"{say}"}}]}}],"generationConfig":{{"thinkingConfig":{{"thinkingBudget":0}}}}}}"#
+            ),
+        ),
+    };
+    request(Method::POST, path, &[("anthropic-version", "2023-06-01")], &body)
+}
+
+#[test]
+fn load_slows_the_streams_of_every_surface() {
+    const PROFILES: [&str; 4] =
+        ["anthropic/claude-haiku", "openai/gpt-4o-mini", "openai/gpt-4o-mini", "vertex/gemini-flash"];
+    for (surface, profile) in PROFILES.into_iter().enumerate() {
+        let file =
+            format!("profile = \"{profile}\"\n{ENGINE}scheduler = {{ max_batch = 16, slowdown = 2.0 }}");
+        let at = |clients| {
+            against(&file, |bench| async move {
+                closed_loop_of(&bench, move |nonce| streamed(surface, nonce), clients, 5).await
+            })
+        };
+        let (idle, busy, full) = (at(1), at(14), at(48));
+        assert!([&idle, &busy, &full].into_iter().flatten().all(|seen| seen.status == 200), "{surface}");
+        let (alone, shared) = (mean_rest(&idle), mean_rest(&busy));
+        assert!(shared > alone * 3 / 2, "surface {surface}: the batch fills: {alone:?}, {shared:?}");
+        let (early, late) = (mean_first(&busy), mean_first(&full));
+        assert!(late > early * 2, "surface {surface}: the batch is full: {early:?}, {late:?}");
+    }
 }
 
 #[test]

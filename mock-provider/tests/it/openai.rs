@@ -78,8 +78,8 @@ fn an_answer_is_the_services_byte_by_byte() {
                  x-ratelimit-limit-tokens: 200000\nx-ratelimit-remaining-requests: 499\n\
                  x-ratelimit-remaining-tokens: {}\nx-ratelimit-reset-requests: 120ms\n\
                  x-ratelimit-reset-tokens: {}ms\ncontent-length: {}\n",
-                200_000 - total,
-                (total * 60_000).div_ceil(200_000),
+                200_000 - prompt.max(4),
+                (prompt.max(4) * 60_000).div_ceil(200_000),
                 answered.body.len()
             )
         );

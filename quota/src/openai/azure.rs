@@ -130,6 +130,16 @@ impl Quota {
         let account = self.accounts.of(deployment, || Account::new(&self.limits));
         lock(&account).admit(demand.tokens(self.limits.default_max_tokens), self.clock.now())
     }
+
+    /// Counts a request that nobody refuses, and says how the limits stand then.
+    #[must_use]
+    pub fn count(&self, deployment: &str, demand: Demand) -> Standing {
+        let account = self.accounts.of(deployment, || Account::new(&self.limits));
+        let mut account = lock(&account);
+        let now = self.clock.now();
+        account.count(demand.tokens(self.limits.default_max_tokens), now);
+        account.standing(now)
+    }
 }
 
 impl Account {
@@ -228,6 +238,17 @@ mod tests {
             let refusal = quota.admit("d", demand(1, 0)).expect_err("both are used up");
             assert_eq!((refusal.limit, refusal.retry_after), (Limit::Requests, Duration::from_secs(60)));
             assert!(quota.admit("another", demand(1, 0)).is_ok(), "a deployment has its own");
+        });
+    }
+
+    #[test]
+    fn what_is_only_counted_runs_dry_and_begins_again() {
+        against(tokens(1_000), |world, quota| async move {
+            let left = |standing: Standing| standing.tokens.map(|level| level.remaining);
+            assert_eq!(left(quota.count("d", demand(500, 400))), Some(100));
+            assert_eq!(left(quota.count("d", demand(500, 400))), Some(0), "nobody refuses it");
+            world.clock().sleep(Duration::from_secs(60)).await;
+            assert_eq!(left(quota.count("d", demand(0, 1))), Some(999));
         });
     }
 

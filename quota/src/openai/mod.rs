@@ -1,6 +1,7 @@
 //! The OpenAI API: requests and tokens a minute, in continuously filled buckets, per model.
 //!
-//! A request counts its prompt and its allowed answer when it arrives, and nothing is corrected when it ends.
+//! A request counts the larger of its prompt and its allowed answer when it arrives, and nothing is corrected when
+//! it ends.
 //! A request that is refused counts as a request all the same, so that hammering does not help.
 //!
 //! Source: OpenAI documentation, *rate limits* (read 2026); `x-ratelimit-reset-requests: 8.64s` seen with
@@ -55,12 +56,21 @@ pub struct Demand {
 }
 
 impl Demand {
-    /// All that it may use.
+    /// All that it may use, which is what Azure counts.
     #[must_use]
     pub fn tokens(&self, default_max_tokens: u64) -> u64 {
+        self.prompt.saturating_add(self.answers(default_max_tokens))
+    }
+
+    /// The larger of its prompt and its answers, which is what OpenAI counts.
+    #[must_use]
+    pub fn larger_part(&self, default_max_tokens: u64) -> u64 {
+        self.prompt.max(self.answers(default_max_tokens))
+    }
+
+    fn answers(&self, default_max_tokens: u64) -> u64 {
         let answer = self.max_tokens.unwrap_or(default_max_tokens);
-        let answers = answer.saturating_mul(u64::from(self.more_choices) + 1);
-        self.prompt.saturating_add(answers)
+        answer.saturating_mul(u64::from(self.more_choices) + 1)
     }
 }
 
@@ -137,9 +147,19 @@ impl Quota {
         if self.limits.limit_nothing() {
             return Ok(Standing::default());
         }
-        let tokens = demand.tokens(self.limits.default_max_tokens.unwrap_or(DEFAULT_MAX_TOKENS));
         let account = self.accounts.of(model, || Account::new(&self.limits));
-        lock(&account).admit(tokens, self.clock.now())
+        lock(&account).admit(self.tokens(demand), self.clock.now())
+    }
+
+    /// Counts a request that nobody refuses as far as anything is left, and says how the limits stand then.
+    #[must_use]
+    pub fn count(&self, model: &str, demand: Demand) -> Standing {
+        let account = self.accounts.of(model, || Account::new(&self.limits));
+        lock(&account).count(self.tokens(demand), self.clock.now())
+    }
+
+    fn tokens(&self, demand: Demand) -> u64 {
+        demand.larger_part(self.limits.default_max_tokens.unwrap_or(DEFAULT_MAX_TOKENS))
     }
 }
 
@@ -172,6 +192,11 @@ impl Account {
         }
         self.each(tokens, |_, bucket, amount| bucket.take(amount));
         Ok(self.standing(now))
+    }
+
+    fn count(&mut self, tokens: u64, now: Instant) -> Standing {
+        self.each(tokens, |_, bucket, amount| bucket.take_up_to(amount, now));
+        self.standing(now)
     }
 
     /// A refused request is a request too; it leaves no debt, or nobody who is late would ever come in.
@@ -230,7 +255,7 @@ mod tests {
     #[test]
     fn a_full_bucket_of_which_much_is_taken_takes_its_share_of_the_minute() {
         against(limits(500, 1_000_000), |_, quota| async move {
-            let standing = quota.admit("gpt-4o", demand(50_000, 50_000)).expect("full");
+            let standing = quota.admit("gpt-4o", demand(50_000, 100_000)).expect("full");
             let tokens = Level { limit: 1_000_000, remaining: 900_000, reset: Duration::from_secs(6) };
             assert_eq!(standing.tokens, Some(tokens));
             assert_eq!(standing.requests.map(|level| level.reset), Some(Duration::from_millis(120)));
@@ -240,8 +265,8 @@ mod tests {
     #[test]
     fn the_refusal_knows_its_numbers() {
         against(limits(100, 10_000), |_, quota| async move {
-            quota.admit("gpt-4o", demand(500, 9_000)).expect("full");
-            let refusal = quota.admit("gpt-4o", demand(200, 500)).expect_err("200 short");
+            quota.admit("gpt-4o", demand(500, 9_500)).expect("full");
+            let refusal = quota.admit("gpt-4o", demand(700, 500)).expect_err("200 short");
             assert_eq!(refusal.to_string(), "limit 10000, used 9500, requested 700");
             assert_eq!((refusal.limit, refusal.retry_after), (Limit::Tokens, Duration::from_millis(1_200)));
             assert_eq!(
@@ -257,8 +282,24 @@ mod tests {
     fn every_answer_counts_and_so_does_one_without_a_limit() {
         let three = Demand { prompt: 7, max_tokens: Some(100), more_choices: 2 };
         assert_eq!(three.tokens(16), 307);
-        assert_eq!(Demand { max_tokens: None, more_choices: 0, ..three }.tokens(16), 23);
-        assert_eq!(Demand { prompt: 7, max_tokens: Some(0), more_choices: 0 }.tokens(16), 7);
+        assert_eq!(three.larger_part(16), 300);
+        let open = Demand { max_tokens: None, more_choices: 0, ..three };
+        assert_eq!((open.tokens(16), open.larger_part(16)), (23, 16));
+        let embedding = Demand { prompt: 7, max_tokens: Some(0), more_choices: 0 };
+        assert_eq!((embedding.tokens(16), embedding.larger_part(16)), (7, 7));
+    }
+
+    #[test]
+    fn what_is_only_counted_runs_dry_and_fills_again() {
+        against(limits(60, 1_000), |world, quota| async move {
+            let left = |standing: Standing| {
+                (standing.requests.map(|level| level.remaining), standing.tokens.map(|level| level.remaining))
+            };
+            assert_eq!(left(quota.count("m", demand(10, 600))), (Some(59), Some(400)));
+            assert_eq!(left(quota.count("m", demand(10, 600))), (Some(58), Some(0)), "nobody refuses it");
+            world.clock().sleep(Duration::from_secs(6)).await;
+            assert_eq!(left(quota.count("m", demand(1, 1))), (Some(59), Some(99)), "no debt is left");
+        });
     }
 
     #[test]
@@ -290,7 +331,7 @@ mod tests {
                         world.clock().sleep(refusal.retry_after).await;
                         quota.admit("m", demand(prompt, max_tokens)).expect("it has waited");
                     }
-                    admitted.push((world.clock().now(), prompt + max_tokens));
+                    admitted.push((world.clock().now(), prompt.max(max_tokens)));
                 }
                 for (first, (start, _)) in admitted.iter().enumerate() {
                     let minute: Vec<_> =

@@ -42,6 +42,16 @@ pub fn find(name: &str) -> Option<&'static Known> {
 }
 
 impl Known {
+    /// Whether a request may leave it to the model how much it thinks.
+    pub fn takes_adaptive_thinking(&self) -> bool {
+        matches!(self.thinking, Thinking::Both | Thinking::Adaptive)
+    }
+
+    /// Whether a request may set a budget of thinking.
+    pub fn takes_thinking_budget(&self) -> bool {
+        matches!(self.thinking, Thinking::Budget | Thinking::Both)
+    }
+
     /// Whether an assistant's turn may come last, to be continued.
     pub fn takes_prefill(&self) -> bool {
         self.max_input_tokens < 1_000_000

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::capabilities::Capabilities;
 use super::catalogue::Known;
 use crate::json::{self, Text, literal};
 
@@ -49,6 +50,9 @@ pub struct Model<'a> {
     /// The longest answer, in tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
+    /// What it can do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capabilities: Option<Capabilities>,
     /// `active`, `deprecated` or `retired`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle: Option<Text<'a>>,
@@ -86,6 +90,7 @@ impl<'a> Model<'a> {
             created_at: format!("{}T00:00:00Z", known.released).into(),
             max_input_tokens: Some(known.max_input_tokens),
             max_tokens: Some(known.max_tokens),
+            capabilities: Some(Capabilities::of(known)),
             lifecycle: Some(known.lifecycle.into()),
             line: Some(known.line.into()),
         }

@@ -22,13 +22,13 @@ pub struct RateLimit {
     pub reset: Duration,
 }
 
-/// The two buckets of a model.
+/// The two buckets of a model; `None` for one that is not told.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RateLimits {
     /// Requests a minute.
-    pub requests: RateLimit,
+    pub requests: Option<RateLimit>,
     /// Tokens a minute.
-    pub tokens: RateLimit,
+    pub tokens: Option<RateLimit>,
 }
 
 /// What is wrong with a duration.
@@ -38,33 +38,33 @@ pub struct DurationError(String);
 
 impl RateLimits {
     /// The headers, in the service's order.
-    pub fn headers(&self) -> [(&'static str, String); 6] {
-        [
-            (LIMIT_REQUESTS, self.requests.limit.to_string()),
-            (LIMIT_TOKENS, self.tokens.limit.to_string()),
-            (REMAINING_REQUESTS, self.requests.remaining.to_string()),
-            (REMAINING_TOKENS, self.tokens.remaining.to_string()),
-            (RESET_REQUESTS, format_duration(self.requests.reset)),
-            (RESET_TOKENS, format_duration(self.tokens.reset)),
-        ]
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        let of = |bucket: Option<RateLimit>, tell: fn(RateLimit) -> String| bucket.map(tell);
+        let limit = |bucket: RateLimit| bucket.limit.to_string();
+        let remaining = |bucket: RateLimit| bucket.remaining.to_string();
+        let reset = |bucket: RateLimit| format_duration(bucket.reset);
+        let told = [
+            (LIMIT_REQUESTS, of(self.requests, limit)),
+            (LIMIT_TOKENS, of(self.tokens, limit)),
+            (REMAINING_REQUESTS, of(self.requests, remaining)),
+            (REMAINING_TOKENS, of(self.tokens, remaining)),
+            (RESET_REQUESTS, of(self.requests, reset)),
+            (RESET_TOKENS, of(self.tokens, reset)),
+        ];
+        told.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
 
-    /// Reads the headers; `None` when one is missing or not in its form.
-    pub fn read<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Option<Self> {
+    /// Reads the headers; `None` for a bucket of which one is missing or not in its form.
+    pub fn read<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Self {
         let number = |name| header(name)?.parse().ok();
-        let duration = |name| parse_duration(header(name)?).ok();
-        Some(RateLimits {
-            requests: RateLimit {
-                limit: number(LIMIT_REQUESTS)?,
-                remaining: number(REMAINING_REQUESTS)?,
-                reset: duration(RESET_REQUESTS)?,
-            },
-            tokens: RateLimit {
-                limit: number(LIMIT_TOKENS)?,
-                remaining: number(REMAINING_TOKENS)?,
-                reset: duration(RESET_TOKENS)?,
-            },
-        })
+        let bucket = |limit, remaining, reset| {
+            let reset = parse_duration(header(reset)?).ok()?;
+            Some(RateLimit { limit: number(limit)?, remaining: number(remaining)?, reset })
+        };
+        RateLimits {
+            requests: bucket(LIMIT_REQUESTS, REMAINING_REQUESTS, RESET_REQUESTS),
+            tokens: bucket(LIMIT_TOKENS, REMAINING_TOKENS, RESET_TOKENS),
+        }
     }
 }
 
@@ -182,15 +182,17 @@ mod tests {
     #[test]
     fn headers_read_back() {
         let limits = RateLimits {
-            requests: RateLimit { limit: 60, remaining: 59, reset: Duration::from_secs(1) },
-            tokens: RateLimit { limit: 150_000, remaining: 149_984, reset: Duration::from_secs(360) },
+            requests: Some(RateLimit { limit: 60, remaining: 59, reset: Duration::from_secs(1) }),
+            tokens: Some(RateLimit { limit: 150_000, remaining: 149_984, reset: Duration::from_secs(360) }),
         };
         let headers = limits.headers();
         assert_eq!(headers[4], ("x-ratelimit-reset-requests", "1s".to_owned()));
         assert_eq!(headers[5], ("x-ratelimit-reset-tokens", "6m0s".to_owned()));
         let find = |name: &str| headers.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_str());
-        assert_eq!(RateLimits::read(find), Some(limits));
-        assert_eq!(RateLimits::read(|_| None), None);
+        assert_eq!(RateLimits::read(find), limits);
+        assert_eq!(RateLimits::read(|_| None), RateLimits::default());
+        let only = RateLimits { tokens: None, ..limits };
+        assert_eq!(only.headers().len(), 3);
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 use brownout_wire::anthropic::catalogue;
 use brownout_wire::anthropic::error::{Case, Particulars};
 use brownout_wire::anthropic::messages::{
-    MessagesResponse, OutputTokensDetails, ResponseBlock, StopReason, TokenCount, Usage,
+    MessagesResponse, OutputTokensDetails, ResponseBlock, StopDetails, StopReason, TokenCount, Usage,
 };
 use brownout_wire::anthropic::models::{Model, ModelList};
 use brownout_wire::anthropic::stream::{EventWriter, StreamEvent};
@@ -74,6 +74,11 @@ fn messages_whole() {
         ..message(vec![thought, sealed, text("Yes.")], StopReason::StopSequence)
     };
     check_message(&thoughtful, golden!("message-thinking.json"));
+    let refused = MessagesResponse {
+        stop_details: StopDetails::of(StopReason::Refusal),
+        ..message(vec![text("Well,")], StopReason::Refusal)
+    };
+    check_message(&refused, golden!("message-refusal.json"));
     check_message(&at_bedrock(vec![text("Hi.")]), golden!("message-bedrock.json"));
 }
 
@@ -117,6 +122,14 @@ fn streams_of_events() {
             writer.block_start(1, &ResponseBlock::RedactedThinking { data: "EmwK".into() }, out);
         },
         golden!("stream-thinking.sse"),
+    );
+    check_stream(
+        |writer, out| {
+            writer.block_stop(0, out);
+            writer.message_delta(StopReason::Refusal, None, &whole.usage.at_end(), out);
+            writer.message_stop(out);
+        },
+        golden!("stream-refusal.sse"),
     );
     let of = Particulars { request_id: REQUEST, ..Particulars::default() };
     check_stream(|writer, out| writer.error(&Case::Overloaded.error(&of), out), golden!("stream-error.sse"));

@@ -16,8 +16,8 @@ use brownout_wire::openai::embeddings::{EmbeddingResponse, EncodingFormat, Vecto
 use brownout_wire::openai::error::{AzureCase, Case, Particulars};
 use brownout_wire::openai::models::{Model, ModelList};
 use brownout_wire::openai::responses::{
-    EventWriter, IncompleteDetails, OutputItem, OutputText, Place, ReasoningConfig, Response, Status,
-    TextConfig, TextFormat, Usage as ResponseUsage,
+    EventWriter, IncompleteDetails, OutputItem, OutputPart, OutputText, Place, ReasoningConfig, Response,
+    ResponseError, Status, TextConfig, TextFormat, Usage as ResponseUsage,
 };
 use bytes::BytesMut;
 
@@ -177,11 +177,11 @@ fn response<'a>(status: Status, output: Vec<OutputItem<'a>>) -> Response<'a> {
     }
 }
 
-fn part() -> OutputText<'static> {
-    OutputText { text: "Hi.".into(), ..OutputText::default() }
+fn part() -> OutputPart<'static> {
+    OutputPart::Text(OutputText { text: "Hi.".into(), ..OutputText::default() })
 }
 
-fn message(status: Status, content: Vec<OutputText<'static>>) -> OutputItem<'static> {
+fn message(status: Status, content: Vec<OutputPart<'static>>) -> OutputItem<'static> {
     OutputItem::Message { id: "msg_67ccd2bf17f0".into(), status, role: "assistant", content }
 }
 
@@ -213,7 +213,7 @@ fn responses_streamed() {
     writer.response("response.created", &begun, &mut out);
     writer.response("response.in_progress", &begun, &mut out);
     writer.item_added(0, &message(Status::InProgress, Vec::new()), &mut out);
-    writer.part_added(place, &mut out);
+    writer.part_added(place, &OutputPart::Text(OutputText::default()), &mut out);
     writer.text_delta(place, "Hi.", &[], Some("rT4"), &mut out);
     writer.text_done(place, "Hi.", &[], &mut out);
     writer.part_done(place, &part(), &mut out);
@@ -221,6 +221,24 @@ fn responses_streamed() {
     let output = vec![message(Status::Completed, vec![part()])];
     writer.end(&response(Status::Completed, output), &mut out);
     assert_eq!(std::str::from_utf8(&out), Ok(golden!("response.sse")));
+}
+
+#[test]
+fn refusals_and_failures_of_responses_streamed() {
+    let (mut writer, mut out) = (EventWriter::new(), BytesMut::new());
+    let place = Place { item_id: "msg_67ccd2bf17f0", output_index: 0 };
+    let refusal = |words: &'static str| OutputPart::Refusal { refusal: words.into() };
+    writer.part_added(place, &refusal(""), &mut out);
+    writer.refusal_delta(place, "I can't.", &mut out);
+    writer.refusal_done(place, "I can't.", &mut out);
+    writer.part_done(place, &refusal("I can't."), &mut out);
+    writer.item_done(0, &message(Status::Completed, vec![refusal("I can't.")]), &mut out);
+    assert_eq!(std::str::from_utf8(&out), Ok(golden!("response-refusal.sse")));
+    out.clear();
+    let error = Some(ResponseError { code: "server_error", message: "Sorry." });
+    let failed = Response { error, usage: None, ..response(Status::Failed, Vec::new()) };
+    EventWriter::new().end(&failed, &mut out);
+    assert_eq!(std::str::from_utf8(&out), Ok(golden!("response-failed.sse")));
 }
 
 #[test]
@@ -248,6 +266,8 @@ fn errors() {
     check(&Case::TokensRateLimit.respond(&of).body, golden!("error.json"));
     let azure = AzureCase::TokenRateLimit.body("ChatCompletions_Create", "2024-10-21", 7);
     check(&azure, golden!("error-azure.json"));
+    let filtered = AzureCase::ContentFilter.body("", "", 0);
+    check(&filtered, golden!("error-azure-content-filter.json"));
 }
 
 #[test]

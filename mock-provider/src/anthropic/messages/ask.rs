@@ -5,6 +5,7 @@ use wire::anthropic::messages::{
     ToolChoiceType,
 };
 
+use super::cut::Cut;
 use super::request::Request;
 use crate::engine::ask::{Ask, Format, Tool, ToolChoice};
 
@@ -14,10 +15,13 @@ const EFFORTS: [(&str, u32); 5] =
 const USUAL_EFFORT: u32 = 2_048;
 
 impl Request<'_> {
-    /// What it asks of the model `key`.
-    pub(crate) fn ask<'a>(&'a self, key: &'a str) -> Ask<'a> {
+    /// What it asks of the model `key`, as far as nothing cuts the answer short.
+    pub(super) fn ask<'a>(&'a self, key: &'a str, cut: Cut) -> Ask<'a> {
         let body = &self.body;
-        let plain = Ask::text(key, self.max_tokens());
+        let plain = Ask::text(key, cut.limit(self.max_tokens()));
+        if cut == Cut::Refusal {
+            return plain;
+        }
         Ask {
             stops: body.stop_sequences.iter().map(|stop| stop.as_str().into()).collect(),
             tools: tools(body),

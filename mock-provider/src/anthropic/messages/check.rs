@@ -124,7 +124,12 @@ fn tool_choice(request: &MessagesRequest<'_>) -> Checked {
 
 fn thinking(asked: &Thinking<'_>, request: &MessagesRequest<'_>, model: &Model<'_>) -> Checked {
     match (asked.r#type, model.thinking) {
-        (ThinkingType::Disabled | ThinkingType::BetweenTools, _) => return Ok(()),
+        (ThinkingType::Disabled, _) | (ThinkingType::BetweenTools, Ways::Both | Ways::Adaptive) => {
+            return Ok(());
+        }
+        (ThinkingType::BetweenTools, _) => {
+            return refuse("\"thinking.type.between_tools\" is not supported for this model.");
+        }
         (_, Ways::Never) => return refuse(format!("'{}' does not support thinking.", model.name)),
         (ThinkingType::Enabled, Ways::Adaptive) => {
             return refuse(
@@ -331,6 +336,12 @@ mod tests {
                 .starts_with("`temperature` may only be set to 1 when thinking is enabled.")
         );
         check(NEW, r#""thinking":{"type":"adaptive"}"#, "");
+        check(NEW, r#""thinking":{"type":"between_tools"}"#, "");
+        check(
+            OLD,
+            r#""thinking":{"type":"between_tools"}"#,
+            "\"thinking.type.between_tools\" is not supported for this model.",
+        );
         assert!(said(NEW, &format!(",\"max_tokens\":2048,{}", budget(1_024))).is_some_and(|text| {
             text.starts_with("\"thinking.type.enabled\" is not supported for this model.")
         }));

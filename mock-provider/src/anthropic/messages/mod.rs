@@ -9,6 +9,7 @@ mod ask;
 mod cache;
 mod check;
 mod conversation;
+mod cut;
 mod request;
 mod script;
 mod size;

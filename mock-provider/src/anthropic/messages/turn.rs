@@ -7,13 +7,15 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use wire::anthropic::catalogue::Thinking as Ways;
 use wire::anthropic::messages::{
-    CacheCreation, Display, MessagesResponse, OutputTokensDetails, ResponseBlock, StopReason, Thinking, Usage,
+    CacheCreation, Display, MessagesResponse, OutputTokensDetails, ResponseBlock, StopDetails, StopReason,
+    Thinking, Usage,
 };
 use wire::json::Raw;
 use world::{Draws, Instant};
 
 use super::Home;
 use super::cache::Cached;
+use super::cut::Cut;
 use super::request::{Model, Request};
 use crate::anthropic::id;
 use crate::call::{Call, Engine, Length};
@@ -39,6 +41,7 @@ pub(crate) struct Turn<M> {
     home: Home,
     message_id: String,
     model: String,
+    cut: Cut,
     thoughts: Thoughts,
 }
 
@@ -64,7 +67,8 @@ impl<M: Meter> Turn<M> {
         request: &Request<'_>,
         meter: M,
     ) -> Self {
-        let reply = engine.reply(profile, &call.identity, &request.ask(key));
+        let cut = Cut::of(request, model);
+        let reply = engine.reply(profile, &call.identity, &request.ask(key, cut));
         let bits = engine.request_bits(&call.identity);
         Self {
             timing: engine.timing_of(profile, &call.identity, request.prompt(), reply.tokens()),
@@ -75,6 +79,7 @@ impl<M: Meter> Turn<M> {
             home,
             message_id: id::of(home.id_prefixes().0, bits),
             model: model.name.to_owned(),
+            cut,
             thoughts: Thoughts::of(request, model, bits.1),
             reply,
         }
@@ -104,6 +109,7 @@ impl<M: Meter> Turn<M> {
             content,
             stop_reason: Some(stop_reason),
             stop_sequence: stop_sequence.map(Into::into),
+            stop_details: StopDetails::of(stop_reason),
             ..self.started()
         };
         message.to_bytes()
@@ -121,6 +127,9 @@ impl<M: Meter> Turn<M> {
 
     /// Why the answer ends, and before which text.
     pub(super) fn stop(&self) -> (StopReason, Option<&str>) {
+        if let Some(reason) = self.cut.reason(self.reply.stop()) {
+            return (reason, None);
+        }
         match self.reply.stop() {
             Stop::End => (StopReason::EndTurn, None),
             Stop::MaxTokens => (StopReason::MaxTokens, None),

@@ -5,16 +5,17 @@ use wire::bedrock::headers::InvocationCounts;
 use wire::bedrock::invoke::cohere_embed::{EmbeddingType, Request, response};
 use world::http::Body;
 
+use super::super::Bedrock;
 use super::super::decide::milliseconds;
 use super::super::failure::Failure;
 use super::super::settlement::Settlement;
 use super::super::target::Target;
-use super::super::{Bedrock, reply};
 use super::answered;
 use crate::call::{Call, Engine};
 use crate::engine::embedding::Embedding;
 use crate::engine::encoding::Encoding;
 use crate::engine::tokens;
+use crate::head;
 use crate::profile::Kind;
 
 /// What a picture counts as, in tokens. Our assumption.
@@ -38,7 +39,7 @@ impl Bedrock {
         let dimension = request.dimension(model);
         let embed = |input: &str| engine.embedder.embed(model, input.as_bytes(), dimension);
         let vectors: Vec<Embedding> = request.inputs().into_iter().map(embed).collect();
-        let id = reply::uuid(engine.request_bits(&call.identity));
+        let id = head::uuid(engine.request_bits(&call.identity));
         let body = response(&request, &id, |input, form| vectors[input].encoded(encoding(form)));
         let latency_ms = milliseconds(latency);
         let counts = InvocationCounts { input_tokens, latency_ms, ..InvocationCounts::default() };

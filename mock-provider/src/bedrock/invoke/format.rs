@@ -25,6 +25,7 @@ use crate::engine::ask::Ask;
 use crate::engine::paced::{Pace, Script};
 use crate::engine::reply::{Block, Piece, Reply};
 use crate::engine::tokens;
+use crate::head;
 
 /// Whether an answer comes as a whole or in pieces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +80,7 @@ impl Origin<'_> {
     pub(super) fn uuid(&self, ordinal: u64) -> String {
         let (high, low) = self.engine.request_bits(&self.call.identity);
         let mut draws = Draws::from_hash(high ^ low.rotate_left(32) ^ ordinal);
-        reply::uuid((draws.next_u64(), draws.next_u64()))
+        head::uuid((draws.next_u64(), draws.next_u64()))
     }
 }
 

@@ -10,10 +10,11 @@ use world::Instant;
 use super::super::decide::Prompt;
 use super::super::prompt_cache::PromptCache;
 use super::super::target::Target;
-use super::super::{converse as conversation, prompt, reply};
+use super::super::{converse as conversation, prompt};
 use super::format::{Format, Moment, Origin, object};
 use crate::engine::ask::Ask;
 use crate::engine::reply::{Block, Piece, Reply};
+use crate::head;
 
 pub(super) struct Nova {
     /// The next block of a stream.
@@ -101,7 +102,7 @@ impl Nova {
             // A call comes in one piece.
             Block::ToolCall(_) if !piece.ends => return,
             Block::ToolCall(call) => {
-                let tool_use_id = reply::uuid(call.id_bits).into();
+                let tool_use_id = head::uuid(call.id_bits).into();
                 let start = Start { tool_use: ToolUse { tool_use_id, name: call.name.as_str().into() } };
                 objects.push(object(&StreamObject::ContentBlockStart { start, content_block_index }));
                 let delta = Delta::ToolUse(Input { input: call.arguments.as_str().into() });
@@ -133,7 +134,7 @@ impl Said {
                 Self::Thinking(out)
             }
             Block::ToolCall(call) => Self::Call {
-                id: reply::uuid(call.id_bits),
+                id: head::uuid(call.id_bits),
                 name: call.name.clone(),
                 arguments: call.arguments.clone(),
             },

@@ -20,6 +20,7 @@ use crate::engine::reply::{self, Block, Reply, Stop};
 use crate::openai::filter;
 use crate::openai::ids;
 use crate::openai::model::Model;
+use crate::openai::withheld::Withheld;
 use crate::profile::{Coalescing, Profile};
 
 /// How an answer is to be worded, beside what it says.
@@ -57,6 +58,7 @@ pub(crate) struct Answer<'a> {
     pub(super) wants_usage: bool,
     /// Whether the caller named the function: then the answer ends by itself, not to call one.
     is_forced: bool,
+    pub(super) withheld: Withheld,
     prompt_tokens: u64,
 }
 
@@ -86,6 +88,7 @@ impl<'a> Answer<'a> {
                 .then(|| Likelihoods::new(identity.content, request.top_logprobs.unwrap_or(0))),
             wants_usage: request.wants_stream_usage(),
             is_forced: matches!(request.tool_choice, Some(wire::openai::chat::ToolChoice::Function(_))),
+            withheld: ask::withheld(request),
             prompt_tokens,
             terms,
         }
@@ -117,6 +120,7 @@ impl<'a> Answer<'a> {
     /// Why a choice ends.
     pub(super) fn finish_reason(&self, reply: &Reply) -> FinishReason {
         match reply.stop() {
+            _ if self.withheld == Withheld::Answer => FinishReason::ContentFilter,
             Stop::MaxTokens => FinishReason::Length,
             Stop::ToolUse if !self.is_forced => FinishReason::ToolCalls,
             Stop::ToolUse | Stop::End | Stop::StopSequence(_) => FinishReason::Stop,
@@ -128,10 +132,10 @@ impl<'a> Answer<'a> {
         let logprobs: Vec<Option<String>> = self.replies.iter().map(|reply| self.logprobs(reply)).collect();
         let choices = (0..).zip(&self.replies).zip(&logprobs).map(|((index, reply), logprobs)| Choice {
             index,
-            message: message(reply),
+            message: self.message(reply),
             logprobs: logprobs.as_deref().and_then(|json| Raw::parse(json).ok()),
             finish_reason: Some(self.finish_reason(reply)),
-            content_filter_results: self.terms.is_filtered.then(filter::results),
+            content_filter_results: self.terms.is_filtered.then(|| filter::results(self.withheld)),
         });
         let terms = &self.terms;
         ChatCompletion {
@@ -148,6 +152,22 @@ impl<'a> Answer<'a> {
         .to_bytes()
     }
 
+    /// What one choice says. A model that only calls functions, or refuses, says `null`.
+    fn message<'r>(&self, reply: &'r Reply) -> ResponseMessage<'r> {
+        let mut message = ResponseMessage::default();
+        for block in reply.blocks() {
+            match block {
+                Block::Thinking(_) => {}
+                Block::Text(_) if self.withheld == Withheld::Refusal => {
+                    message.refusal = Some(reply.text().into());
+                }
+                Block::Text(_) => message.content = Some(reply.text().into()),
+                Block::ToolCall(call) => message.tool_calls.push(tool_call(call)),
+            }
+        }
+        message
+    }
+
     /// The log probabilities of a choice's text in JSON, where they were asked for.
     fn logprobs(&self, reply: &Reply) -> Option<String> {
         let likelihoods = self.likelihoods?;
@@ -156,6 +176,7 @@ impl<'a> Answer<'a> {
             _ => None,
         });
         let logprobs = likelihoods.of(texts.map(|text| (text, 0..text.tokens())));
+        let logprobs = self.withheld.placed(logprobs);
         String::from_utf8(wire::json::to_bytes(&logprobs).to_vec()).ok()
     }
 }
@@ -168,19 +189,6 @@ impl Length for Answer<'_> {
 
 fn longest(replies: &[Reply]) -> u32 {
     replies.iter().map(Reply::tokens).max().unwrap_or(0)
-}
-
-/// What one choice says. A model that only calls functions says `null`.
-fn message(reply: &Reply) -> ResponseMessage<'_> {
-    let mut message = ResponseMessage::default();
-    for block in reply.blocks() {
-        match block {
-            Block::Thinking(_) => {}
-            Block::Text(_) => message.content = Some(reply.text().into()),
-            Block::ToolCall(call) => message.tool_calls.push(tool_call(call)),
-        }
-    }
-    message
 }
 
 fn tool_call(call: &reply::ToolCall) -> ToolCall<'_> {

@@ -7,6 +7,7 @@ use wire::openai::chat::{self, ChatRequest, Content, Message, Part, Role};
 use crate::engine::ask::{Ask, Format, Tool, ToolChoice};
 use crate::engine::tokens;
 use crate::openai::model::Model;
+use crate::openai::withheld::Withheld;
 
 /// What every message costs beside its text, and the answer's beginning: OpenAI's own figures.
 const MESSAGE_TOKENS: u64 = 3;
@@ -15,9 +16,18 @@ const IMAGE_TOKENS: (u64, u64) = (85, 765);
 /// What a recording or a file counts as. Our assumption.
 const ATTACHMENT_TOKENS: u64 = 500;
 
+/// What of the answer is withheld.
+pub(in crate::openai) fn withheld(request: &ChatRequest<'_>) -> Withheld {
+    Withheld::of(request.last_user_message().into_iter().flat_map(Message::texts))
+}
+
 /// The one of several answers that is `candidate`.
 pub(super) fn ask<'a>(request: &'a ChatRequest<'a>, name: &'a str, model: &Model, candidate: u32) -> Ask<'a> {
     let max_tokens = request.output_token_limit().unwrap_or(model.output).min(model.output);
+    let withheld = withheld(request);
+    if withheld.is_plain() {
+        return Ask { candidate, ..Ask::text(name, withheld.limit(max_tokens)) };
+    }
     let stops = request.stop.as_ref().map(chat::Stop::sequences).unwrap_or_default();
     let tool = |tool: &'a chat::Tool<'a>| Tool {
         name: tool.function.name.as_str().into(),

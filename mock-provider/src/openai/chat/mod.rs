@@ -16,6 +16,7 @@ pub(crate) use read::{check, read, refuse_unknown};
 pub(crate) use stream::Meter;
 
 pub(super) use answer::call_id;
+pub(super) use ask::withheld;
 pub(super) use logprobs::Likelihoods;
 pub(super) use read::{decimal, function_name, integer, mentions_json, output_limit};
 pub(super) use stream::Padding;

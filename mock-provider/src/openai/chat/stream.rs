@@ -13,6 +13,7 @@ use crate::engine::paced::{Pace, Script};
 use crate::engine::reply::{Block, Piece, Reply, ToolCall};
 use crate::openai::filter;
 use crate::openai::ids;
+use crate::openai::withheld::Withheld;
 
 /// What counts the tokens of an answer while it is made, such as what it holds of a quota.
 pub(crate) trait Meter: Send + Unpin + 'static {
@@ -29,6 +30,7 @@ pub(crate) struct Chunks<M> {
     usage: Option<Usage>,
     padding: Option<Padding>,
     is_filtered: bool,
+    withheld: Withheld,
     is_begun: bool,
     meter: M,
     text: String,
@@ -54,6 +56,7 @@ impl Answer<'_> {
             usage,
             padding: terms.is_obfuscated.then(|| Padding::new(&terms.id)),
             is_filtered: terms.is_filtered,
+            withheld: self.withheld,
             is_begun: false,
             meter,
             text: String::new(),
@@ -73,7 +76,8 @@ impl<M> Chunks<M> {
             write_prompt_filter_results(filter::PROMPT_RESULTS, out);
         }
         for (index, (reply, _)) in (0..).zip(&self.choices) {
-            let is_silent = !reply.blocks().iter().any(|block| matches!(block, Block::Text(_)));
+            let is_silent = self.withheld == Withheld::Refusal
+                || !reply.blocks().iter().any(|block| matches!(block, Block::Text(_)));
             let extras = Extras {
                 obfuscation: self.padding.as_mut().map(Padding::next),
                 content_filter_results: self.is_filtered.then_some("{}"),
@@ -108,6 +112,7 @@ impl<M: Meter> Script for Chunks<M> {
                 likelihoods: self.likelihoods,
                 padding: self.padding.as_mut(),
                 is_filtered: self.is_filtered,
+                withheld: self.withheld,
                 text: &mut self.text,
             };
             for piece in reply.pieces(tokens.clone()) {
@@ -135,6 +140,7 @@ struct Frame<'a> {
     likelihoods: Option<Likelihoods>,
     padding: Option<&'a mut Padding>,
     is_filtered: bool,
+    withheld: Withheld,
     text: &'a mut String,
 }
 
@@ -148,13 +154,18 @@ impl Frame<'_> {
                 text.write(piece.tokens.clone(), self.text);
                 let logprobs = self
                     .likelihoods
-                    .map(|likelihoods| likelihoods.of(std::iter::once((text, piece.tokens.clone()))));
+                    .map(|likelihoods| likelihoods.of(std::iter::once((text, piece.tokens.clone()))))
+                    .map(|logprobs| self.withheld.placed(logprobs));
                 let extras = Extras {
                     logprobs: logprobs.as_ref(),
                     obfuscation: self.padding.as_mut().map(|padding| padding.next()),
                     content_filter_results: self.is_filtered.then_some(filter::RESULTS),
                 };
-                let delta = Delta { content: Some(self.text.as_str().into()), ..Delta::default() };
+                let said = Some(self.text.as_str().into());
+                let delta = match self.withheld {
+                    Withheld::Refusal => Delta { refusal: said, ..Delta::default() },
+                    _ => Delta { content: said, ..Delta::default() },
+                };
                 self.writer.event(choice, &delta, None, &extras, out);
             }
             Block::ToolCall(call) => self.call(choice, (call_index, call), piece, out),
@@ -194,7 +205,7 @@ impl Frame<'_> {
     fn finish(&mut self, choice: u32, reason: FinishReason, out: &mut BytesMut) {
         let extras = Extras {
             obfuscation: self.padding.as_mut().map(|padding| padding.next()),
-            content_filter_results: self.is_filtered.then_some("{}"),
+            content_filter_results: self.is_filtered.then(|| filter::at_end(self.withheld)),
             ..Extras::default()
         };
         self.writer.event(choice, &Delta::default(), Some(reason), &extras, out);

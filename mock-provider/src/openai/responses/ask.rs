@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
-use wire::openai::responses::{FunctionTool, Input, InputItem, InputPart, ResponsesRequest, ToolChoice};
+use wire::openai::chat::ToolChoice;
+use wire::openai::responses::{FunctionTool, Input, InputItem, InputPart, ResponsesRequest};
 
 use crate::engine::{ask, tokens};
 use crate::openai::model::Model;
+use crate::openai::withheld::Withheld;
 
 /// What every item costs beside its text, and the answer's beginning.
 const ITEM_TOKENS: u64 = 3;
@@ -13,6 +15,17 @@ const ITEM_TOKENS: u64 = 3;
 const IMAGE_TOKENS: (u64, u64) = (85, 765);
 /// What a file counts as. Our assumption.
 const FILE_TOKENS: u64 = 500;
+
+/// What of the answer is withheld.
+pub(super) fn withheld(input: &Input<'_>) -> Withheld {
+    match input {
+        Input::Text(text) => Withheld::of([text.as_str()].into_iter()),
+        Input::Items(items) => {
+            let of_user = |item: &&InputItem<'_>| item.role.as_deref() == Some("user");
+            Withheld::of(items.iter().rfind(of_user).into_iter().flat_map(InputItem::texts))
+        }
+    }
+}
 
 /// What is asked of the model `name`.
 pub(super) fn ask<'a>(
@@ -22,6 +35,10 @@ pub(super) fn ask<'a>(
     model: &Model,
 ) -> ask::Ask<'a> {
     let max_tokens = request.max_output_tokens.unwrap_or(model.output).min(model.output);
+    let withheld = withheld(input);
+    if withheld.is_plain() {
+        return ask::Ask::text(name, withheld.limit(max_tokens));
+    }
     let effort = request.reasoning.as_ref().and_then(|reasoning| reasoning.effort.as_deref());
     ask::Ask {
         tools: request.tools.iter().filter_map(|tool| function(tool.read().ok()?)).collect(),
@@ -41,12 +58,11 @@ fn function(tool: FunctionTool<'_>) -> Option<ask::Tool<'_>> {
 }
 
 fn choice<'a>(request: &'a ResponsesRequest<'a>) -> ask::ToolChoice<'a> {
-    let choice = request.tool_choice.and_then(|choice| choice.read::<ToolChoice<'a>>().ok());
-    match choice {
+    match request.function_choice() {
         Some(ToolChoice::None) => ask::ToolChoice::None,
         Some(ToolChoice::Required) => ask::ToolChoice::Any,
         Some(ToolChoice::Function(name)) => ask::ToolChoice::Named(name.into_cow()),
-        None | Some(ToolChoice::Auto | ToolChoice::Other) => ask::ToolChoice::Auto,
+        None | Some(ToolChoice::Auto) => ask::ToolChoice::Auto,
     }
 }
 

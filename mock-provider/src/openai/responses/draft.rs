@@ -4,13 +4,14 @@ use bytes::Bytes;
 use wire::json::{Raw, Text};
 use wire::openai::chat::TokenLogprob;
 use wire::openai::responses::{
-    IncompleteDetails, OutputItem, OutputText, ReasoningConfig, Response, ResponsesRequest, Status,
-    SummaryText, TextConfig, TextFormat, Usage,
+    IncompleteDetails, OutputItem, OutputPart, OutputText, ReasoningConfig, Response, ResponseError,
+    ResponsesRequest, Status, SummaryText, TextConfig, TextFormat, Usage,
 };
 
 use crate::engine::reply::{Block, Reply, Stop};
 use crate::openai::chat::{Likelihoods, call_id};
 use crate::openai::ids;
+use crate::openai::withheld::{Withheld, words_of};
 
 /// A response, decided before its first token is due.
 #[derive(Debug, Clone)]
@@ -31,6 +32,7 @@ pub(super) struct Draft {
     pub(super) service_tier: &'static str,
     pub(super) reply: Reply,
     pub(super) likelihoods: Option<Likelihoods>,
+    pub(super) withheld: Withheld,
     /// Whether the thoughts are summed up.
     pub(super) has_summary: bool,
     pub(super) input_tokens: u32,
@@ -52,7 +54,26 @@ impl Draft {
 
     /// How it ends.
     pub(super) fn end(&self) -> Status {
-        if *self.reply.stop() == Stop::MaxTokens { Status::Incomplete } else { Status::Completed }
+        match self.withheld {
+            Withheld::Failure(_) => Status::Failed,
+            Withheld::Answer => Status::Incomplete,
+            _ if *self.reply.stop() == Stop::MaxTokens => Status::Incomplete,
+            _ => Status::Completed,
+        }
+    }
+
+    /// Why it fails, if it does.
+    fn error(&self) -> Option<ResponseError<'static>> {
+        match self.withheld {
+            Withheld::Failure(code) => Some(ResponseError { code, message: words_of(code) }),
+            _ => None,
+        }
+    }
+
+    /// Why it ends early, where it does.
+    fn incomplete_details(&self) -> IncompleteDetails {
+        let is_withheld = self.withheld == Withheld::Answer;
+        IncompleteDetails { reason: if is_withheld { "content_filter" } else { "max_output_tokens" } }
     }
 
     /// The name of its item `index`.
@@ -105,15 +126,26 @@ impl Draft {
         })
     }
 
-    /// The text of the message `index`, with how likely its tokens were.
-    pub(super) fn part(&self, index: usize) -> OutputText<'static> {
+    /// What the message `index` says, with how likely its tokens were.
+    pub(super) fn part(&self, index: usize) -> OutputPart<'static> {
         let mut text = String::new();
         let mut logprobs = Vec::new();
         if let Some(Block::Text(block)) = self.reply.blocks().get(index) {
             block.write_all(&mut text);
             logprobs = self.logprobs(block, 0..block.tokens());
         }
-        OutputText { annotations: Vec::new(), logprobs, text: text.into() }
+        if self.withheld == Withheld::Refusal {
+            return OutputPart::Refusal { refusal: text.into() };
+        }
+        OutputPart::Text(OutputText { annotations: Vec::new(), logprobs, text: text.into() })
+    }
+
+    /// The same before anything is said.
+    pub(super) fn empty_part(&self) -> OutputPart<'static> {
+        match self.withheld {
+            Withheld::Refusal => OutputPart::Refusal { refusal: Text::default() },
+            _ => OutputPart::Text(OutputText::default()),
+        }
     }
 
     /// How likely some tokens of a text were, where that was asked for.
@@ -136,8 +168,11 @@ impl Draft {
         })
     }
 
-    /// All its items, whole.
+    /// All its items, whole; none of a response that fails.
     pub(super) fn items(&self) -> Vec<OutputItem<'_>> {
+        if self.end() == Status::Failed {
+            return Vec::new();
+        }
         (0..self.reply.blocks().len()).filter_map(|index| self.item(index)).collect()
     }
 
@@ -155,16 +190,16 @@ impl Draft {
             Stage::Begun(status) => (status, Vec::new(), false),
             Stage::Ended(output) => (self.end(), output, true),
         };
-        let is_incomplete = status == Status::Incomplete;
+        let is_completed = status == Status::Completed;
         show(&Response {
             id: self.id.as_str().into(),
             object: "response",
             created_at: self.created_at,
             status,
             background: request.background.unwrap_or(false),
-            completed_at: (has_ended && !is_incomplete).then_some(self.completed_at),
-            error: None,
-            incomplete_details: is_incomplete.then_some(IncompleteDetails { reason: "max_output_tokens" }),
+            completed_at: (has_ended && is_completed).then_some(self.completed_at),
+            error: self.error().filter(|_| has_ended),
+            incomplete_details: (status == Status::Incomplete).then(|| self.incomplete_details()),
             instructions: request.instructions,
             max_output_tokens: request.max_output_tokens,
             max_tool_calls: request.max_tool_calls,
@@ -182,7 +217,7 @@ impl Draft {
             top_logprobs: request.top_logprobs.unwrap_or(0),
             top_p: Some(request.top_p.unwrap_or(1.0)),
             truncation: request.truncation.unwrap_or_else(|| "disabled".into()),
-            usage: has_ended.then(|| self.usage()),
+            usage: (has_ended && status != Status::Failed).then(|| self.usage()),
             user: request.user,
             metadata: request.metadata.unwrap_or_else(Raw::empty_object),
         })

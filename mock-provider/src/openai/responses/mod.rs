@@ -22,6 +22,7 @@ use super::chat::Likelihoods;
 use super::chat_completions::{Planned, tier};
 use super::failure::Failure;
 use super::target::Target;
+use super::withheld::Withheld;
 use super::{OpenAi, Request, ids, reply};
 use crate::call::{Call, Engine};
 use crate::engine::paced::Pace;
@@ -49,6 +50,9 @@ impl OpenAi {
         let target = Target::find(engine, &request.path.host, model, Kind::Chat)?;
         let previous = self.previous(&body)?;
         read::check(&body, &input, &target.model, previous.as_ref())?;
+        if ask::withheld(&input) == Withheld::Prompt {
+            return Err(Failure::unsafe_prompt());
+        }
         let tokens = u64::from(previous.as_ref().map_or(0, Kept::tokens)) + ask::input_tokens(&body, &input);
         if tokens > u64::from(target.model.context) {
             return Err(Failure::too_long(target.model.context, tokens));
@@ -146,6 +150,7 @@ fn draft(
         likelihoods: body
             .wants_logprobs()
             .then(|| Likelihoods::new(call.identity.content, body.top_logprobs.unwrap_or(0))),
+        withheld: ask::withheld(input),
         has_summary: summary.is_some(),
         input_tokens: u32::try_from(tokens).unwrap_or(u32::MAX),
     }

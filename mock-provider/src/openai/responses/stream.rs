@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::BytesMut;
-use wire::openai::responses::{EventWriter, Place, Status};
+use wire::openai::responses::{EventWriter, OutputPart, Place, Status};
 use world::Instant;
 
 use super::draft::{Draft, Stage};
@@ -11,6 +11,7 @@ use super::store::{Kept, Store};
 use crate::engine::paced::{Pace, Script};
 use crate::engine::reply::{Block, Piece};
 use crate::openai::chat::Padding;
+use crate::openai::withheld::Withheld;
 
 /// Plays a response as events.
 pub(super) struct Events {
@@ -31,6 +32,11 @@ impl Events {
         Self { draft, pace, writer, padding, is_begun: false, text: String::new(), keep }
     }
 
+    /// Whether nothing follows although there are tokens left: a response that fails is over at once.
+    fn is_over(&self) -> bool {
+        self.is_begun && self.draft.end() == Status::Failed
+    }
+
     /// From the request to the first event.
     pub(super) fn first(&self) -> Duration {
         self.pace.first()
@@ -39,12 +45,13 @@ impl Events {
 
 impl Script for Events {
     fn due(&self) -> Option<Instant> {
-        self.pace.due()
+        self.pace.due().filter(|_| !self.is_over())
     }
 
     fn write(&mut self, out: &mut BytesMut) {
         let tokens = self.pace.advance();
-        let is_last = self.pace.due().is_none();
+        let has_failed = self.draft.end() == Status::Failed;
+        let is_last = has_failed || self.pace.due().is_none();
         let Self { draft, writer, .. } = self;
         if !std::mem::replace(&mut self.is_begun, true) {
             for name in ["response.created", "response.in_progress"] {
@@ -52,7 +59,7 @@ impl Script for Events {
             }
         }
         let mut frame = Frame { draft, writer, padding: self.padding.as_mut(), text: &mut self.text };
-        for piece in draft.reply.pieces(tokens) {
+        for piece in draft.reply.pieces(tokens).filter(|_| !has_failed) {
             frame.piece(&piece, out);
         }
         if is_last {
@@ -90,8 +97,12 @@ impl Frame<'_> {
             Block::Thinking(_) => {}
             Block::Text(text) => {
                 text.write(piece.tokens.clone(), self.text);
-                let logprobs = self.draft.logprobs(text, piece.tokens.clone());
-                self.message(place, piece, &logprobs, out);
+                if self.draft.withheld == Withheld::Refusal {
+                    self.refusal(place, piece, out);
+                } else {
+                    let logprobs = self.draft.logprobs(text, piece.tokens.clone());
+                    self.message(place, piece, &logprobs, out);
+                }
             }
             Block::ToolCall(call) => {
                 call.write(piece.tokens.clone(), self.text);
@@ -119,13 +130,29 @@ impl Frame<'_> {
         out: &mut BytesMut,
     ) {
         if piece.starts {
-            self.writer.part_added(place, out);
+            self.writer.part_added(place, &self.draft.empty_part(), out);
         }
         let padding = self.padding.as_mut().map(|padding| padding.next());
         self.writer.text_delta(place, self.text, logprobs, padding, out);
         if piece.ends {
             let part = self.draft.part(piece.block);
-            self.writer.text_done(place, &part.text, &part.logprobs, out);
+            if let OutputPart::Text(said) = &part {
+                self.writer.text_done(place, &said.text, &said.logprobs, out);
+            }
+            self.writer.part_done(place, &part, out);
+        }
+    }
+
+    fn refusal(&mut self, place: Place<'_>, piece: &Piece<'_>, out: &mut BytesMut) {
+        if piece.starts {
+            self.writer.part_added(place, &self.draft.empty_part(), out);
+        }
+        self.writer.refusal_delta(place, self.text, out);
+        if piece.ends {
+            let part = self.draft.part(piece.block);
+            if let OutputPart::Refusal { refusal } = &part {
+                self.writer.refusal_done(place, refusal, out);
+            }
             self.writer.part_done(place, &part, out);
         }
     }

@@ -5,55 +5,58 @@
 use std::time::Duration;
 
 use super::body::{Details, ErrorBody};
+use crate::anthropic::rate_limit_headers::{RateLimit, RateLimits};
 use crate::error_response::{ErrorResponse, retry_after};
+use crate::named::named;
 
-/// One way in which the service refuses or fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Case {
-    /// 400 for the reason given.
-    InvalidRequest,
-    /// 400: no limit of tokens.
-    MaxTokensRequired,
-    /// 400: more tokens than the model takes.
-    PromptTooLong,
-    /// 401: the key is wrong.
-    Authentication,
-    /// 401: the key is wrong and came as a bearer token.
-    InvalidBearerToken,
-    /// 401: there is no key.
-    KeyMissing,
-    /// 402: the money is gone.
-    Billing,
-    /// 403.
-    Permission,
-    /// 404: no such model.
-    NotFound,
-    /// 404: no such path.
-    PathNotFound,
-    /// 405.
-    MethodNotAllowed,
-    /// 408.
-    RequestTimeout,
-    /// 409.
-    Conflict,
-    /// 413: more than 32 MB.
-    RequestTooLarge,
-    /// 429: requests a minute.
-    RequestsRateLimit,
-    /// 429: input tokens a minute.
-    InputTokensRateLimit,
-    /// 429: output tokens a minute.
-    OutputTokensRateLimit,
-    /// 429: traffic rose too fast.
-    AccelerationLimit,
-    /// 429: the organisation's own limit of spending.
-    SpendLimit,
-    /// 500.
-    Api,
-    /// 504.
-    Timeout,
-    /// 529.
-    Overloaded,
+named! {
+    /// One way in which the service refuses or fails.
+    pub enum Case {
+        /// 400 for the reason given.
+        InvalidRequest = "invalid-request",
+        /// 400: no limit of tokens.
+        MaxTokensRequired = "max-tokens-required",
+        /// 400: more tokens than the model takes.
+        PromptTooLong = "prompt-too-long",
+        /// 401: the key is wrong.
+        Authentication = "authentication",
+        /// 401: the key is wrong and came as a bearer token.
+        InvalidBearerToken = "invalid-bearer-token",
+        /// 401: there is no key.
+        KeyMissing = "key-missing",
+        /// 402: the money is gone.
+        Billing = "billing",
+        /// 403.
+        Permission = "permission",
+        /// 404: no such model.
+        NotFound = "not-found",
+        /// 404: no such path.
+        PathNotFound = "path-not-found",
+        /// 405.
+        MethodNotAllowed = "method-not-allowed",
+        /// 408.
+        RequestTimeout = "request-timeout",
+        /// 409.
+        Conflict = "conflict",
+        /// 413: more than 32 MB.
+        RequestTooLarge = "request-too-large",
+        /// 429: requests a minute.
+        RequestsRateLimit = "requests-rate-limit",
+        /// 429: input tokens a minute.
+        InputTokensRateLimit = "input-tokens-rate-limit",
+        /// 429: output tokens a minute.
+        OutputTokensRateLimit = "output-tokens-rate-limit",
+        /// 429: traffic rose too fast.
+        AccelerationLimit = "acceleration-limit",
+        /// 429: the organisation's own limit of spending.
+        SpendLimit = "spend-limit",
+        /// 500.
+        Api = "api",
+        /// 504.
+        Timeout = "timeout",
+        /// 529.
+        Overloaded = "overloaded",
+    }
 }
 
 /// What varies in the words of an error.
@@ -71,6 +74,8 @@ pub struct Particulars<'a> {
     pub requested: u32,
     /// Until the request fits.
     pub wait: Duration,
+    /// Now, in seconds since 1970: then headers tell of the limit that refuses; 0 to leave that to the caller.
+    pub now_unix_s: u64,
 }
 
 impl Default for Particulars<'_> {
@@ -82,68 +87,22 @@ impl Default for Particulars<'_> {
             limit: 50,
             requested: 205_000,
             wait: Duration::from_secs(1),
+            now_unix_s: 0,
         }
     }
 }
 
 impl Case {
-    /// Every case.
-    pub const ALL: [Case; 22] = [
-        Case::InvalidRequest,
-        Case::MaxTokensRequired,
-        Case::PromptTooLong,
-        Case::Authentication,
-        Case::InvalidBearerToken,
-        Case::KeyMissing,
-        Case::Billing,
-        Case::Permission,
-        Case::NotFound,
-        Case::PathNotFound,
-        Case::MethodNotAllowed,
-        Case::RequestTimeout,
-        Case::Conflict,
-        Case::RequestTooLarge,
-        Case::RequestsRateLimit,
-        Case::InputTokensRateLimit,
-        Case::OutputTokensRateLimit,
-        Case::AccelerationLimit,
-        Case::SpendLimit,
-        Case::Api,
-        Case::Timeout,
-        Case::Overloaded,
-    ];
-
-    /// The name by which a file or a flag asks for it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Case::InvalidRequest => "invalid-request",
-            Case::MaxTokensRequired => "max-tokens-required",
-            Case::PromptTooLong => "prompt-too-long",
-            Case::Authentication => "authentication",
-            Case::InvalidBearerToken => "invalid-bearer-token",
-            Case::KeyMissing => "key-missing",
-            Case::Billing => "billing",
-            Case::Permission => "permission",
-            Case::NotFound => "not-found",
-            Case::PathNotFound => "path-not-found",
-            Case::MethodNotAllowed => "method-not-allowed",
-            Case::RequestTimeout => "request-timeout",
-            Case::Conflict => "conflict",
-            Case::RequestTooLarge => "request-too-large",
-            Case::RequestsRateLimit => "requests-rate-limit",
-            Case::InputTokensRateLimit => "input-tokens-rate-limit",
-            Case::OutputTokensRateLimit => "output-tokens-rate-limit",
-            Case::AccelerationLimit => "acceleration-limit",
-            Case::SpendLimit => "spend-limit",
-            Case::Api => "api",
-            Case::Timeout => "timeout",
-            Case::Overloaded => "overloaded",
-        }
-    }
-
-    /// The case of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|case| case.name() == name)
+    /// What an example of the error mentions.
+    pub fn usual(self) -> Particulars<'static> {
+        let usual = Particulars::default();
+        let limit = match self {
+            Case::PromptTooLong => 200_000,
+            Case::InputTokensRateLimit => 40_000,
+            Case::OutputTokensRateLimit => 8_000,
+            _ => usual.limit,
+        };
+        Particulars { limit, ..usual }
     }
 
     /// The HTTP status.
@@ -204,12 +163,35 @@ impl Case {
 
     /// The whole answer.
     pub fn respond(self, of: &Particulars<'_>) -> ErrorResponse {
-        let waits = self.status() == 429 && self != Case::SpendLimit;
         ErrorResponse {
             status: self.status(),
             content_type: "application/json",
-            headers: waits.then(|| retry_after(of.wait)).into_iter().collect(),
+            headers: self.headers(of),
             body: self.error(of).to_bytes(),
+        }
+    }
+
+    fn headers(self, of: &Particulars<'_>) -> Vec<(&'static str, String)> {
+        if self.status() != 429 || self == Case::SpendLimit {
+            return Vec::new();
+        }
+        let mut headers = vec![retry_after(of.wait)];
+        if of.now_unix_s > 0 {
+            headers.extend(self.limits(of).headers());
+        }
+        headers
+    }
+
+    /// The limit that is used up, where the error is about one.
+    fn limits(self, of: &Particulars<'_>) -> RateLimits {
+        let wait_s = of.wait.as_secs() + u64::from(of.wait.subsec_nanos() > 0);
+        let reset_unix_s = of.now_unix_s.saturating_add(wait_s);
+        let used_up = Some(RateLimit { limit: of.limit.into(), remaining: 0, reset_unix_s });
+        match self {
+            Case::RequestsRateLimit => RateLimits { requests: used_up, ..RateLimits::default() },
+            Case::InputTokensRateLimit => RateLimits { input_tokens: used_up, ..RateLimits::default() },
+            Case::OutputTokensRateLimit => RateLimits { output_tokens: used_up, ..RateLimits::default() },
+            _ => RateLimits::default(),
         }
     }
 
@@ -293,6 +275,23 @@ mod tests {
         assert_eq!(Case::SpendLimit.error(&of).kind(), "enforced_spend_limit_reached");
         assert!(Case::Overloaded.retry_helps() && !Case::SpendLimit.retry_helps());
         assert!(!Case::RequestTooLarge.retry_helps() && !Case::Authentication.retry_helps());
+    }
+
+    #[test]
+    fn an_example_fits_its_words_and_tells_of_its_limit() {
+        let of = |case: Case| Particulars { now_unix_s: 1_767_225_600, ..case.usual() };
+        let said = |case: Case| case.error(&of(case)).error.message.to_string();
+        assert_eq!(said(Case::PromptTooLong), "prompt is too long: 205000 tokens > 200000 maximum");
+        assert!(said(Case::OutputTokensRateLimit).contains("rate limit of 8000 output tokens per minute"));
+        let headers = Case::InputTokensRateLimit.respond(&of(Case::InputTokensRateLimit)).headers;
+        let expected = [
+            ("retry-after", "1"),
+            ("anthropic-ratelimit-input-tokens-limit", "40000"),
+            ("anthropic-ratelimit-input-tokens-remaining", "0"),
+            ("anthropic-ratelimit-input-tokens-reset", "2026-01-01T00:00:01Z"),
+        ];
+        assert_eq!(headers, expected.map(|(name, value)| (name, value.to_owned())));
+        assert_eq!(Case::AccelerationLimit.respond(&of(Case::AccelerationLimit)).headers.len(), 1);
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub use content::{Content, ContentBlock};
 pub use request::{CacheControl, Message, MessagesRequest, Metadata, OutputConfig, OutputFormat, Role};
 pub use response::{
     AssistantRole, CacheCreation, DeltaUsage, MessageType, MessagesResponse, OutputTokensDetails,
-    ResponseBlock, StopReason, TokenCount, Usage,
+    RefusalType, ResponseBlock, StopDetails, StopReason, TokenCount, Usage,
 };
 pub use thinking::{Display, Thinking, ThinkingType};
 pub use tools::{Tool, ToolChoice, ToolChoiceType};

@@ -14,6 +14,11 @@ literal! {
     AssistantRole = "assistant"
 }
 
+literal! {
+    /// `"refusal"`.
+    RefusalType = "refusal"
+}
+
 /// A message of the model.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct MessagesResponse<'a> {
@@ -38,6 +43,9 @@ pub struct MessagesResponse<'a> {
     /// Before which text, with `stop_sequence`.
     #[serde(default)]
     pub stop_sequence: Option<Text<'a>>,
+    /// What more is told of a refusal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_details: Option<StopDetails<'a>>,
     /// What it cost.
     #[serde(default)]
     pub usage: Usage<'a>,
@@ -99,6 +107,27 @@ pub enum StopReason {
     /// A reason this crate does not know.
     #[serde(other)]
     Unknown,
+}
+
+/// What is told of a refusal.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StopDetails<'a> {
+    /// Always `refusal`.
+    #[serde(default)]
+    pub r#type: RefusalType,
+    /// What it was about: `cyber`, `bio`, …
+    #[serde(borrow, default)]
+    pub category: Option<Text<'a>>,
+    /// For a person.
+    #[serde(default)]
+    pub explanation: Option<Text<'a>>,
+}
+
+impl StopDetails<'_> {
+    /// What is told of a message that ends for `reason`: of a refusal, that it is one.
+    pub fn of(reason: StopReason) -> Option<Self> {
+        (reason == StopReason::Refusal).then(Self::default)
+    }
 }
 
 /// What a message cost, in tokens. Bedrock tells of most models no more than the two counts that must be there.

@@ -4,7 +4,7 @@ use bytes::{BufMut, BytesMut};
 use serde::Serialize;
 
 use crate::anthropic::error::ErrorBody;
-use crate::anthropic::messages::{DeltaUsage, MessagesResponse, ResponseBlock, StopReason};
+use crate::anthropic::messages::{DeltaUsage, MessagesResponse, ResponseBlock, StopDetails, StopReason};
 use crate::bedrock::invoke_stream::InvocationMetrics;
 use crate::json::{self, Raw, Text};
 
@@ -100,6 +100,8 @@ impl EventWriter {
         struct Delta<'a> {
             stop_reason: StopReason,
             stop_sequence: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            stop_details: Option<StopDetails<'a>>,
         }
         #[derive(Serialize)]
         struct MessageDelta<'m> {
@@ -108,7 +110,7 @@ impl EventWriter {
             usage: &'m DeltaUsage,
         }
         let r#type = "message_delta";
-        let delta = Delta { stop_reason, stop_sequence };
+        let delta = Delta { stop_reason, stop_sequence, stop_details: StopDetails::of(stop_reason) };
         self.event(r#type, &MessageDelta { r#type, delta, usage }, out);
     }
 

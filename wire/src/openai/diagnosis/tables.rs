@@ -34,10 +34,8 @@ const FUNCTION: Shape = Members(&[
     Field::new("strict", Boolean),
 ]);
 
-const TOOL: Shape = Members(&[
-    Field::required("type", Choice(&["function", "custom"])),
-    Field::required("function", FUNCTION),
-]);
+const TOOL: Shape =
+    Members(&[Field::required("type", Choice(&["function"])), Field::required("function", FUNCTION)]);
 
 const TOOL_CHOICE: Shape = Either(
     "one of 'none', 'auto', 'required' or an object",

@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::case::Case;
+use crate::error_response::ErrorResponse;
 use crate::json;
 
 /// One way in which Azure's front end refuses.
@@ -14,6 +16,8 @@ pub enum AzureCase {
     DeploymentNotFound,
     /// 404: no such path, or no such version of the API.
     ResourceNotFound,
+    /// 400: the filters found something in the prompt.
+    ContentFilter,
     /// 429: requests.
     CallRateLimit,
     /// 429: tokens.
@@ -35,9 +39,33 @@ impl AzureCase {
     /// The HTTP status.
     pub fn status(self) -> u16 {
         match self {
+            AzureCase::ContentFilter => 400,
             AzureCase::AccessDenied => 401,
             AzureCase::DeploymentNotFound | AzureCase::ResourceNotFound => 404,
             AzureCase::CallRateLimit | AzureCase::TokenRateLimit => 429,
+        }
+    }
+
+    /// What Azure's front end says in place of one of the service's errors; `None` where that comes through.
+    pub fn instead_of(case: Case) -> Option<Self> {
+        Some(match case {
+            Case::InvalidApiKey | Case::MissingApiKey => AzureCase::AccessDenied,
+            Case::ModelNotFound => AzureCase::DeploymentNotFound,
+            Case::InvalidUrl => AzureCase::ResourceNotFound,
+            Case::ContentPolicyViolation => AzureCase::ContentFilter,
+            Case::RequestsRateLimit | Case::RequestsPerDayRateLimit => AzureCase::CallRateLimit,
+            Case::TokensRateLimit | Case::RequestTooLarge => AzureCase::TokenRateLimit,
+            _ => return None,
+        })
+    }
+
+    /// The whole answer; a limit refuses for `seconds`.
+    pub fn respond(self, operation: &str, api_version: &str, seconds: u64) -> ErrorResponse {
+        ErrorResponse {
+            status: self.status(),
+            content_type: "application/json",
+            headers: self.headers(seconds),
+            body: self.body(operation, api_version, seconds),
         }
     }
 
@@ -55,6 +83,7 @@ impl AzureCase {
     /// The body. `operation` is Azure's own name of it, such as `ChatCompletions_Create`.
     pub fn body(self, operation: &str, api_version: &str, seconds: u64) -> Bytes {
         let (code, message) = match self {
+            AzureCase::ContentFilter => return content_filter(),
             AzureCase::AccessDenied => (
                 "401",
                 "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid \
@@ -73,6 +102,20 @@ impl AzureCase {
         };
         json::to_bytes(&Envelope { error: Inner { code, message: &message } })
     }
+}
+
+/// The only one with the other keys of the service's own errors; harm was found, of one kind.
+fn content_filter() -> Bytes {
+    let body = concat!(
+        r#"{"error":{"message":"The response was filtered due to the prompt triggering Azure OpenAI's content management "#,
+        r#"policy. Please modify your prompt and retry. To learn more about our content filtering policies please read "#,
+        r#"our documentation: https://go.microsoft.com/fwlink/?linkid=2198766","type":null,"param":"prompt","#,
+        r#""code":"content_filter","status":400,"innererror":{"code":"ResponsibleAIPolicyViolation","#,
+        r#""content_filter_result":{"hate":{"filtered":false,"severity":"safe"},"#,
+        r#""jailbreak":{"filtered":false,"detected":false},"self_harm":{"filtered":false,"severity":"safe"},"#,
+        r#""sexual":{"filtered":false,"severity":"safe"},"violence":{"filtered":true,"severity":"medium"}}}}}"#
+    );
+    Bytes::from_static(body.as_bytes())
 }
 
 fn rate_limit(what: &str, operation: &str, api_version: &str, seconds: u64) -> String {
@@ -103,5 +146,8 @@ mod tests {
                 && text.contains("after 7 seconds")
         );
         assert_eq!(AzureCase::TokenRateLimit.headers(7)[0], ("retry-after", "7".to_owned()));
+        let filtered = AzureCase::ContentFilter.body("", "", 0);
+        let filtered: serde_json::Value = serde_json::from_slice(&filtered).unwrap();
+        assert_eq!(filtered["error"]["innererror"]["code"], "ResponsibleAIPolicyViolation");
     }
 }

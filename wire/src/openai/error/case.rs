@@ -6,63 +6,65 @@ use std::time::Duration;
 
 use super::body::ErrorDetail;
 use crate::error_response::{ErrorResponse, edge_page, retry_after};
-use crate::openai::rate_limit_headers::format_duration;
+use crate::named::named;
+use crate::openai::rate_limit_headers::{RateLimit, RateLimits, format_duration};
 
-/// One way in which the service refuses or fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Case {
-    /// 400: more tokens than the model takes.
-    ContextLengthExceeded,
-    /// 400: a field that this model does not take.
-    UnsupportedParameter,
-    /// 400: a value out of range.
-    InvalidValue,
-    /// 400: refused for what it says.
-    ContentPolicyViolation,
-    /// 400: the body is not JSON.
-    InvalidJson,
-    /// 401: the key is wrong.
-    InvalidApiKey,
-    /// 401: there is no key.
-    MissingApiKey,
-    /// 403: the caller's country.
-    UnsupportedCountry,
-    /// 404: no such model.
-    ModelNotFound,
-    /// 404: no such path.
-    InvalidUrl,
-    /// 405: the path takes another method.
-    MethodNotAllowed,
-    /// 429: requests per minute.
-    RequestsRateLimit,
-    /// 429: requests per day.
-    RequestsPerDayRateLimit,
-    /// 429: tokens per minute.
-    TokensRateLimit,
-    /// 429: one request is more than a minute's tokens.
-    RequestTooLarge,
-    /// 429: traffic rose too fast.
-    SlowDown,
-    /// 429: the money is gone.
-    InsufficientQuota,
-    /// 429: the same, prepaid.
-    CreditBalanceExhausted,
-    /// 429: the organisation's own limit of spending.
-    OrganizationSpendLimit,
-    /// 429: the project's own limit of spending.
-    ProjectSpendLimit,
-    /// 429: the service's limit for the organisation.
-    OrganizationUsageLimit,
-    /// 500.
-    ServerError,
-    /// 502, a page of the front end.
-    BadGateway,
-    /// 503.
-    Overloaded,
-    /// 504, a page of the front end.
-    GatewayTimeout,
-    /// 520, a page of the front end.
-    EdgeUnknownError,
+named! {
+    /// One way in which the service refuses or fails.
+    pub enum Case {
+        /// 400: more tokens than the model takes.
+        ContextLengthExceeded = "context-length-exceeded",
+        /// 400: a field that this model does not take.
+        UnsupportedParameter = "unsupported-parameter",
+        /// 400: a value out of range.
+        InvalidValue = "invalid-value",
+        /// 400: refused for what it says.
+        ContentPolicyViolation = "content-policy-violation",
+        /// 400: the body is not JSON.
+        InvalidJson = "invalid-json",
+        /// 401: the key is wrong.
+        InvalidApiKey = "invalid-api-key",
+        /// 401: there is no key.
+        MissingApiKey = "missing-api-key",
+        /// 403: the caller's country.
+        UnsupportedCountry = "unsupported-country",
+        /// 404: no such model.
+        ModelNotFound = "model-not-found",
+        /// 404: no such path.
+        InvalidUrl = "invalid-url",
+        /// 405: the path takes another method.
+        MethodNotAllowed = "method-not-allowed",
+        /// 429: requests per minute.
+        RequestsRateLimit = "requests-rate-limit",
+        /// 429: requests per day.
+        RequestsPerDayRateLimit = "requests-per-day-rate-limit",
+        /// 429: tokens per minute.
+        TokensRateLimit = "tokens-rate-limit",
+        /// 429: one request is more than a minute's tokens.
+        RequestTooLarge = "request-too-large",
+        /// 429: traffic rose too fast.
+        SlowDown = "slow-down",
+        /// 429: the money is gone.
+        InsufficientQuota = "insufficient-quota",
+        /// 429: the same, prepaid.
+        CreditBalanceExhausted = "credit-balance-exhausted",
+        /// 429: the organisation's own limit of spending.
+        OrganizationSpendLimit = "organization-spend-limit",
+        /// 429: the project's own limit of spending.
+        ProjectSpendLimit = "project-spend-limit",
+        /// 429: the service's limit for the organisation.
+        OrganizationUsageLimit = "organization-usage-limit",
+        /// 500.
+        ServerError = "server-error",
+        /// 502, a page of the front end.
+        BadGateway = "bad-gateway",
+        /// 503.
+        Overloaded = "overloaded",
+        /// 504, a page of the front end.
+        GatewayTimeout = "gateway-timeout",
+        /// 520, a page of the front end.
+        EdgeUnknownError = "edge-unknown-error",
+    }
 }
 
 /// What varies in the words of an error.
@@ -115,71 +117,17 @@ const QUOTA: &str = "You exceeded your current quota, please check your plan and
                      information on this error, read the docs: https://platform.openai.com/docs/guides/error-codes/api-errors.";
 
 impl Case {
-    /// Every case.
-    pub const ALL: [Case; 26] = [
-        Case::ContextLengthExceeded,
-        Case::UnsupportedParameter,
-        Case::InvalidValue,
-        Case::ContentPolicyViolation,
-        Case::InvalidJson,
-        Case::InvalidApiKey,
-        Case::MissingApiKey,
-        Case::UnsupportedCountry,
-        Case::ModelNotFound,
-        Case::InvalidUrl,
-        Case::MethodNotAllowed,
-        Case::RequestsRateLimit,
-        Case::RequestsPerDayRateLimit,
-        Case::TokensRateLimit,
-        Case::RequestTooLarge,
-        Case::SlowDown,
-        Case::InsufficientQuota,
-        Case::CreditBalanceExhausted,
-        Case::OrganizationSpendLimit,
-        Case::ProjectSpendLimit,
-        Case::OrganizationUsageLimit,
-        Case::ServerError,
-        Case::BadGateway,
-        Case::Overloaded,
-        Case::GatewayTimeout,
-        Case::EdgeUnknownError,
-    ];
-
-    /// The name by which a file or a flag asks for it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Case::ContextLengthExceeded => "context-length-exceeded",
-            Case::UnsupportedParameter => "unsupported-parameter",
-            Case::InvalidValue => "invalid-value",
-            Case::ContentPolicyViolation => "content-policy-violation",
-            Case::InvalidJson => "invalid-json",
-            Case::InvalidApiKey => "invalid-api-key",
-            Case::MissingApiKey => "missing-api-key",
-            Case::UnsupportedCountry => "unsupported-country",
-            Case::ModelNotFound => "model-not-found",
-            Case::InvalidUrl => "invalid-url",
-            Case::MethodNotAllowed => "method-not-allowed",
-            Case::RequestsRateLimit => "requests-rate-limit",
-            Case::RequestsPerDayRateLimit => "requests-per-day-rate-limit",
-            Case::TokensRateLimit => "tokens-rate-limit",
-            Case::RequestTooLarge => "request-too-large",
-            Case::SlowDown => "slow-down",
-            Case::InsufficientQuota => "insufficient-quota",
-            Case::CreditBalanceExhausted => "credit-balance-exhausted",
-            Case::OrganizationSpendLimit => "organization-spend-limit",
-            Case::ProjectSpendLimit => "project-spend-limit",
-            Case::OrganizationUsageLimit => "organization-usage-limit",
-            Case::ServerError => "server-error",
-            Case::BadGateway => "bad-gateway",
-            Case::Overloaded => "overloaded",
-            Case::GatewayTimeout => "gateway-timeout",
-            Case::EdgeUnknownError => "edge-unknown-error",
-        }
-    }
-
-    /// The case of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|case| case.name() == name)
+    /// What an example of the error mentions.
+    pub fn usual(self) -> Particulars<'static> {
+        let usual = Particulars::default();
+        let (limit, used, requested) = match self {
+            Case::ContextLengthExceeded => (128_000, 0, 130_512),
+            Case::RequestsRateLimit => (500, 500, 1),
+            Case::RequestsPerDayRateLimit => (10_000, 10_000, 1),
+            Case::RequestTooLarge => (usual.limit, 0, 34_754),
+            _ => (usual.limit, usual.used, usual.requested),
+        };
+        Particulars { limit, used, requested, ..usual }
     }
 
     /// The HTTP status.
@@ -239,12 +187,27 @@ impl Case {
 
     /// The headers that belong to the error.
     pub fn headers(self, of: &Particulars<'_>) -> Vec<(&'static str, String)> {
-        match self {
+        let mut headers = match self {
             Case::RequestsRateLimit | Case::RequestsPerDayRateLimit | Case::TokensRateLimit => {
                 vec![retry_after(of.wait), ("retry-after-ms", of.wait.as_millis().to_string())]
             }
             Case::SlowDown => vec![retry_after(of.wait)],
             _ => Vec::new(),
+        };
+        headers.extend(self.limits(of).headers());
+        headers
+    }
+
+    /// The limit that refuses, where one does.
+    fn limits(self, of: &Particulars<'_>) -> RateLimits {
+        let remaining = of.limit.saturating_sub(of.used).into();
+        let refusing = Some(RateLimit { limit: of.limit.into(), remaining, reset: of.wait });
+        match self {
+            Case::RequestsRateLimit | Case::RequestsPerDayRateLimit => {
+                RateLimits { requests: refusing, tokens: None }
+            }
+            Case::TokensRateLimit | Case::RequestTooLarge => RateLimits { requests: None, tokens: refusing },
+            _ => RateLimits::default(),
         }
     }
 
@@ -372,8 +335,14 @@ mod tests {
         };
         let response = Case::TokensRateLimit.respond(&of);
         assert_eq!(response.status, 429);
-        let retry = [("retry-after", "19".to_owned()), ("retry-after-ms", "18642".to_owned())];
-        assert_eq!(response.headers, retry);
+        let headers = [
+            ("retry-after", "19"),
+            ("retry-after-ms", "18642"),
+            ("x-ratelimit-limit-tokens", "30000"),
+            ("x-ratelimit-remaining-tokens", "15433"),
+            ("x-ratelimit-reset-tokens", "18.642s"),
+        ];
+        assert_eq!(response.headers, headers.map(|(name, value)| (name, value.to_owned())));
         let detail = ErrorDetail::parse(&response.body).unwrap();
         assert_eq!(
             detail.message,
@@ -400,6 +369,19 @@ mod tests {
         ] {
             assert!(message(case).contains(words), "{case:?}: {}", message(case));
         }
+    }
+
+    #[test]
+    fn an_example_fits_its_words() {
+        let said = |case: Case| case.detail(&case.usual()).unwrap().message.to_string();
+        assert!(said(Case::ContextLengthExceeded).starts_with(
+            "This model's maximum context length is 128000 tokens. However, your messages resulted in 130512"
+        ));
+        assert!(
+            said(Case::RequestsRateLimit)
+                .contains("requests per min (RPM): Limit 500, Used 500, Requested 1.")
+        );
+        assert!(said(Case::RequestTooLarge).contains("Limit 30000, Requested 34754."));
     }
 
     #[test]

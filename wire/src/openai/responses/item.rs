@@ -43,7 +43,7 @@ pub enum OutputItem<'a> {
         /// Always `assistant`.
         role: &'static str,
         /// Its parts.
-        content: Vec<OutputText<'a>>,
+        content: Vec<OutputPart<'a>>,
     },
     /// A function that it calls.
     FunctionCall {
@@ -60,9 +60,23 @@ pub enum OutputItem<'a> {
     },
 }
 
+/// A part of a message.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "type")]
+pub enum OutputPart<'a> {
+    /// What the model says.
+    #[serde(rename = "output_text")]
+    Text(OutputText<'a>),
+    /// That it will not say it.
+    #[serde(rename = "refusal")]
+    Refusal {
+        /// In its words.
+        refusal: Text<'a>,
+    },
+}
+
 /// A part of a message that is text.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-#[serde(tag = "type", rename = "output_text")]
 pub struct OutputText<'a> {
     /// Citations.
     pub annotations: Vec<Raw<'a>>,

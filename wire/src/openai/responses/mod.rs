@@ -7,10 +7,10 @@ mod response;
 mod stream;
 
 pub use input::{Input, InputContent, InputItem, InputPart};
-pub use item::{OutputItem, OutputText, Status, SummaryText};
-pub use request::{FunctionTool, ReasoningConfig, ResponsesRequest, TextConfig, TextFormat, ToolChoice};
+pub use item::{OutputItem, OutputPart, OutputText, Status, SummaryText};
+pub use request::{FunctionTool, ReasoningConfig, ResponsesRequest, TextConfig, TextFormat};
 pub use response::{
     DeletedResponse, IncompleteDetails, InputItemList, InputTokenCount, InputTokensDetails,
-    OutputTokensDetails, Response, Usage,
+    OutputTokensDetails, Response, ResponseError, Usage,
 };
 pub use stream::{EventWriter, Place, write_error};

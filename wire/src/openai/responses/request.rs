@@ -1,12 +1,9 @@
 //! The body of a request for a response. Unknown fields are ignored; `null` means left out.
 
-use std::fmt;
-
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::json::{self, Raw, Text, null_as_default};
+use crate::openai::chat::ToolChoice;
 
 /// A request for a response.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -29,7 +26,7 @@ pub struct ResponsesRequest<'a> {
     /// What the model may call: functions, which [`FunctionTool`] reads, and others.
     #[serde(default, deserialize_with = "null_as_default")]
     pub tools: Vec<Raw<'a>>,
-    /// Whether it does; [`ToolChoice`] reads it.
+    /// Whether it does; [`ResponsesRequest::function_choice`] reads it.
     #[serde(default)]
     pub tool_choice: Option<Raw<'a>>,
     /// Whether several at once.
@@ -141,21 +138,6 @@ pub struct FunctionTool<'a> {
     pub parameters: Option<Raw<'a>>,
 }
 
-/// Whether the model calls tools, and which.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ToolChoice<'a> {
-    /// `none`: it does not.
-    None,
-    /// `auto`: as it sees fit.
-    Auto,
-    /// `required`: at least one.
-    Required,
-    /// Exactly this function.
-    Function(Text<'a>),
-    /// A choice among tools that nobody here interprets.
-    Other,
-}
-
 impl<'a> ResponsesRequest<'a> {
     /// Reads a request body.
     ///
@@ -163,6 +145,23 @@ impl<'a> ResponsesRequest<'a> {
     /// When it is not JSON, or a known field has another type than the format's.
     pub fn parse(body: &'a [u8]) -> Result<Self, json::Error> {
         json::read_object(body)
+    }
+
+    /// Whether the model calls functions, and which; `None` where nothing is said that is about functions.
+    pub fn function_choice(&self) -> Option<ToolChoice<'a>> {
+        #[derive(Deserialize)]
+        struct Named<'a> {
+            #[serde(borrow)]
+            r#type: Text<'a>,
+            #[serde(default)]
+            name: Option<Text<'a>>,
+        }
+        let choice = self.tool_choice?;
+        // Unlike in a chat, the name stands in the choice itself.
+        match choice.read::<Named<'a>>() {
+            Ok(named) => named.name.filter(|_| named.r#type == "function").map(ToolChoice::Function),
+            Err(_) => choice.read().ok(),
+        }
     }
 
     /// Whether the caller asked for log probabilities.
@@ -173,46 +172,6 @@ impl<'a> ResponsesRequest<'a> {
     /// Whether the caller asked for a stream.
     pub fn is_streamed(&self) -> bool {
         self.stream == Some(true)
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for ToolChoice<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ToolChoiceVisitor)
-    }
-}
-
-struct ToolChoiceVisitor;
-
-impl<'de> Visitor<'de> for ToolChoiceVisitor {
-    type Value = ToolChoice<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("none, auto, required or a tool")
-    }
-
-    fn visit_str<E: Error>(self, choice: &str) -> Result<Self::Value, E> {
-        match choice {
-            "none" => Ok(ToolChoice::None),
-            "auto" => Ok(ToolChoice::Auto),
-            "required" => Ok(ToolChoice::Required),
-            other => Err(E::unknown_variant(other, &["none", "auto", "required"])),
-        }
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        #[derive(Deserialize)]
-        struct Named<'a> {
-            #[serde(borrow)]
-            r#type: Text<'a>,
-            #[serde(default)]
-            name: Option<Text<'a>>,
-        }
-        let named = Named::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(match named.name {
-            Some(name) if named.r#type == "function" => ToolChoice::Function(name),
-            _ => ToolChoice::Other,
-        })
     }
 }
 
@@ -238,9 +197,26 @@ mod tests {
         assert_eq!(input.items()[1].texts().collect::<Vec<_>>(), ["a"]);
         let tool: FunctionTool<'_> = request.tools[0].read().unwrap();
         assert_eq!(tool.name.as_deref(), Some("look"));
-        let choice: ToolChoice<'_> = request.tool_choice.unwrap().read().unwrap();
-        assert_eq!(choice, ToolChoice::Function("look".into()));
+        assert_eq!(request.function_choice(), Some(ToolChoice::Function("look".into())));
         assert!(!request.is_streamed());
+    }
+
+    #[test]
+    fn a_choice_is_about_functions_or_nobodys() {
+        let choice = |json: &str| {
+            let body = format!(r#"{{"tool_choice":{json}}}"#);
+            ResponsesRequest::parse(body.as_bytes())
+                .unwrap()
+                .function_choice()
+                .map(|choice| format!("{choice:?}"))
+        };
+        assert_eq!(choice("\"required\"").as_deref(), Some("Required"));
+        assert_eq!(choice("\"none\"").as_deref(), Some("None"));
+        for nobodys in
+            [r#"{"type":"file_search"}"#, r#"{"type":"custom","name":"f"}"#, "\"maybe\"", "null", "7"]
+        {
+            assert_eq!(choice(nobodys), None, "{nobodys}");
+        }
     }
 
     proptest! {

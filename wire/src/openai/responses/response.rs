@@ -23,7 +23,7 @@ pub struct Response<'a> {
     /// Seconds since 1970.
     pub completed_at: Option<u64>,
     /// Why it failed.
-    pub error: Option<Raw<'a>>,
+    pub error: Option<ResponseError<'a>>,
     /// Why it ended early.
     pub incomplete_details: Option<IncompleteDetails>,
     /// What stood before the conversation.
@@ -66,6 +66,15 @@ pub struct Response<'a> {
     pub user: Option<Text<'a>>,
     /// The caller's own labels.
     pub metadata: Raw<'a>,
+}
+
+/// Why a response failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ResponseError<'a> {
+    /// `server_error`, `rate_limit_exceeded`, `invalid_prompt`, …
+    pub code: &'a str,
+    /// For a person.
+    pub message: &'a str,
 }
 
 /// Why a response ended early.

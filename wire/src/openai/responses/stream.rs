@@ -3,7 +3,7 @@
 use bytes::{BufMut, BytesMut};
 use serde::Serialize;
 
-use super::item::{OutputItem, OutputText, Status, SummaryText};
+use super::item::{OutputItem, OutputPart, Status, SummaryText};
 use super::response::Response;
 use crate::json;
 use crate::openai::chat::TokenLogprob;
@@ -59,13 +59,13 @@ impl EventWriter {
         self.item("response.output_item.done", output_index, item, out);
     }
 
-    /// The text of a message begins.
-    pub fn part_added(&mut self, place: Place<'_>, out: &mut BytesMut) {
-        self.part("response.content_part.added", place, &OutputText::default(), out);
+    /// A part of a message begins: this, still empty.
+    pub fn part_added(&mut self, place: Place<'_>, part: &OutputPart<'_>, out: &mut BytesMut) {
+        self.part("response.content_part.added", place, part, out);
     }
 
-    /// The text of a message is whole.
-    pub fn part_done(&mut self, place: Place<'_>, part: &OutputText<'_>, out: &mut BytesMut) {
+    /// A part of a message is whole.
+    pub fn part_done(&mut self, place: Place<'_>, part: &OutputPart<'_>, out: &mut BytesMut) {
         self.part("response.content_part.done", place, part, out);
     }
 
@@ -112,6 +112,34 @@ impl EventWriter {
         let Place { item_id, output_index } = place;
         let fields = Fields { item_id, output_index, content_index: 0, text, logprobs };
         self.event("response.output_text.done", &fields, out);
+    }
+
+    /// A piece of a refusal.
+    pub fn refusal_delta(&mut self, place: Place<'_>, delta: &str, out: &mut BytesMut) {
+        #[derive(Serialize)]
+        struct Fields<'a> {
+            item_id: &'a str,
+            output_index: usize,
+            content_index: u32,
+            delta: &'a str,
+        }
+        let Place { item_id, output_index } = place;
+        let fields = Fields { item_id, output_index, content_index: 0, delta };
+        self.event("response.refusal.delta", &fields, out);
+    }
+
+    /// The whole refusal.
+    pub fn refusal_done(&mut self, place: Place<'_>, refusal: &str, out: &mut BytesMut) {
+        #[derive(Serialize)]
+        struct Fields<'a> {
+            item_id: &'a str,
+            output_index: usize,
+            content_index: u32,
+            refusal: &'a str,
+        }
+        let Place { item_id, output_index } = place;
+        let fields = Fields { item_id, output_index, content_index: 0, refusal };
+        self.event("response.refusal.done", &fields, out);
     }
 
     /// A piece of a call's arguments.
@@ -199,13 +227,13 @@ impl EventWriter {
         self.event(name, &Fields { output_index, item }, out);
     }
 
-    fn part(&mut self, name: &str, place: Place<'_>, part: &OutputText<'_>, out: &mut BytesMut) {
+    fn part(&mut self, name: &str, place: Place<'_>, part: &OutputPart<'_>, out: &mut BytesMut) {
         #[derive(Serialize)]
         struct Fields<'a> {
             item_id: &'a str,
             output_index: usize,
             content_index: u32,
-            part: &'a OutputText<'a>,
+            part: &'a OutputPart<'a>,
         }
         let Place { item_id, output_index } = place;
         self.event(name, &Fields { item_id, output_index, content_index: 0, part }, out);
@@ -258,6 +286,7 @@ fn write_event(name: &str, sequence_number: u64, fields: &impl Serialize, out: &
 
 #[cfg(test)]
 mod tests {
+    use super::super::item::OutputText;
     use super::*;
 
     fn written(write: impl FnOnce(&mut EventWriter, &mut BytesMut)) -> String {
@@ -323,8 +352,9 @@ mod tests {
     fn numbers_go_on() {
         let mut out = BytesMut::new();
         let mut writer = EventWriter::new();
-        writer.part_added(PLACE, &mut out);
-        writer.part_done(PLACE, &OutputText { text: "x".into(), ..OutputText::default() }, &mut out);
+        writer.part_added(PLACE, &OutputPart::Text(OutputText::default()), &mut out);
+        let part = OutputPart::Text(OutputText { text: "x".into(), ..OutputText::default() });
+        writer.part_done(PLACE, &part, &mut out);
         let text = String::from_utf8(out.to_vec()).unwrap();
         assert!(text.contains(r#""sequence_number":0,"#) && text.contains(r#""sequence_number":1,"#));
         assert!(text.contains(r#""part":{"type":"output_text","annotations":[],"logprobs":[],"text":"x"}"#));

@@ -5,84 +5,86 @@
 
 use super::status::{Code, ErrorReason, Status, Wrapping};
 use crate::error_response::ErrorResponse;
+use crate::named::named;
 
-/// One way in which the service refuses or fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Case {
-    /// 429: the shared pool is full.
-    ResourceExhausted,
-    /// 429: the same, as some front ends put it.
-    ResourceExhaustedWithReasons,
-    /// 429: the same, in older words.
-    CheckQuota,
-    /// 429: out of capacity, in older words.
-    OutOfCapacity,
-    /// 429: the project's requests a minute of a Gemini model.
-    GeminiQuota,
-    /// 429: the project's requests a minute of a Claude model.
-    ClaudeRequestsQuota,
-    /// 429: the project's input tokens a minute of a Claude model.
-    ClaudeTokensQuota,
-    /// 429: the project's input tokens a minute of an embedding model.
-    EmbeddingQuota,
-    /// 429: the project's requests a minute of any other model that is asked to predict.
-    PredictionQuota,
-    /// 429: more than the capacity bought, where nothing else may serve.
-    ProvisionedThroughput,
-    /// 429: a quota that the front end of all Google APIs enforces.
-    FrontEndQuota,
-    /// 503.
-    Unavailable,
-    /// 503: the model.
-    ModelOverloaded,
-    /// 503: the model, in newer words.
-    HighDemand,
-    /// 500.
-    Internal,
-    /// 500: the same, in other words.
-    InternalReport,
-    /// 500 without a cause.
-    Unknown,
-    /// 504.
-    DeadlineExceeded,
-    /// 499: the caller hung up.
-    Cancelled,
-    /// 401: no credentials.
-    CredentialsMissing,
-    /// 401: an API key where a token is needed.
-    ApiKeyNotSupported,
-    /// 401: the token is old.
-    AccessTokenExpired,
-    /// 401: the token is none.
-    AccessTokenUnsupported,
-    /// 400: the API key is none.
-    ApiKeyInvalid,
-    /// 403: no right to use the model.
-    PermissionDenied,
-    /// 403: the project has not enabled the service.
-    ServiceDisabled,
-    /// 403: no such project.
-    ConsumerInvalid,
-    /// 404: no such model.
-    ModelNotFound,
-    /// 404: no such path, a page of the front end.
-    PathNotFound,
-    /// 400: the project has not enabled the model.
-    ModelNotEnabled,
-    /// 400: the caller's country.
-    LocationUnsupported,
-    /// 400: more input than the model takes.
-    InputTooLong,
-    /// 400 without a cause.
-    InvalidArgument,
-    /// 400: a parameter out of range.
-    InvalidParameter,
-    /// 400: a value of the wrong type or an unknown enum.
-    InvalidValue,
-    /// 400: a field that does not exist.
-    UnknownField,
-    /// 502, a page of the front end.
-    BadGateway,
+named! {
+    /// One way in which the service refuses or fails.
+    pub enum Case {
+        /// 429: the shared pool is full.
+        ResourceExhausted = "resource-exhausted",
+        /// 429: the same, as some front ends put it.
+        ResourceExhaustedWithReasons = "resource-exhausted-with-reasons",
+        /// 429: the same, in older words.
+        CheckQuota = "check-quota",
+        /// 429: out of capacity, in older words.
+        OutOfCapacity = "out-of-capacity",
+        /// 429: the project's requests a minute of a Gemini model.
+        GeminiQuota = "gemini-quota",
+        /// 429: the project's requests a minute of a Claude model.
+        ClaudeRequestsQuota = "claude-requests-quota",
+        /// 429: the project's input tokens a minute of a Claude model.
+        ClaudeTokensQuota = "claude-tokens-quota",
+        /// 429: the project's input tokens a minute of an embedding model.
+        EmbeddingQuota = "embedding-quota",
+        /// 429: the project's requests a minute of any other model that is asked to predict.
+        PredictionQuota = "prediction-quota",
+        /// 429: more than the capacity bought, where nothing else may serve.
+        ProvisionedThroughput = "provisioned-throughput",
+        /// 429: a quota that the front end of all Google APIs enforces.
+        FrontEndQuota = "front-end-quota",
+        /// 503.
+        Unavailable = "unavailable",
+        /// 503: the model.
+        ModelOverloaded = "model-overloaded",
+        /// 503: the model, in newer words.
+        HighDemand = "high-demand",
+        /// 500.
+        Internal = "internal",
+        /// 500: the same, in other words.
+        InternalReport = "internal-report",
+        /// 500 without a cause.
+        Unknown = "unknown",
+        /// 504.
+        DeadlineExceeded = "deadline-exceeded",
+        /// 499: the caller hung up.
+        Cancelled = "cancelled",
+        /// 401: no credentials.
+        CredentialsMissing = "credentials-missing",
+        /// 401: an API key where a token is needed.
+        ApiKeyNotSupported = "api-key-not-supported",
+        /// 401: the token is old.
+        AccessTokenExpired = "access-token-expired",
+        /// 401: the token is none.
+        AccessTokenUnsupported = "access-token-unsupported",
+        /// 400: the API key is none.
+        ApiKeyInvalid = "api-key-invalid",
+        /// 403: no right to use the model.
+        PermissionDenied = "permission-denied",
+        /// 403: the project has not enabled the service.
+        ServiceDisabled = "service-disabled",
+        /// 403: no such project.
+        ConsumerInvalid = "consumer-invalid",
+        /// 404: no such model.
+        ModelNotFound = "model-not-found",
+        /// 404: no such path, a page of the front end.
+        PathNotFound = "path-not-found",
+        /// 400: the project has not enabled the model.
+        ModelNotEnabled = "model-not-enabled",
+        /// 400: the caller's country.
+        LocationUnsupported = "location-unsupported",
+        /// 400: more input than the model takes.
+        InputTooLong = "input-too-long",
+        /// 400 without a cause.
+        InvalidArgument = "invalid-argument",
+        /// 400: a parameter out of range.
+        InvalidParameter = "invalid-parameter",
+        /// 400: a value of the wrong type or an unknown enum.
+        InvalidValue = "invalid-value",
+        /// 400: a field that does not exist.
+        UnknownField = "unknown-field",
+        /// 502, a page of the front end.
+        BadGateway = "bad-gateway",
+    }
 }
 
 /// What varies in the words of an error.
@@ -128,95 +130,6 @@ impl Default for Particulars<'_> {
 }
 
 impl Case {
-    /// Every case.
-    pub const ALL: [Case; 37] = [
-        Case::ResourceExhausted,
-        Case::ResourceExhaustedWithReasons,
-        Case::CheckQuota,
-        Case::OutOfCapacity,
-        Case::GeminiQuota,
-        Case::ClaudeRequestsQuota,
-        Case::ClaudeTokensQuota,
-        Case::EmbeddingQuota,
-        Case::PredictionQuota,
-        Case::ProvisionedThroughput,
-        Case::FrontEndQuota,
-        Case::Unavailable,
-        Case::ModelOverloaded,
-        Case::HighDemand,
-        Case::Internal,
-        Case::InternalReport,
-        Case::Unknown,
-        Case::DeadlineExceeded,
-        Case::Cancelled,
-        Case::CredentialsMissing,
-        Case::ApiKeyNotSupported,
-        Case::AccessTokenExpired,
-        Case::AccessTokenUnsupported,
-        Case::ApiKeyInvalid,
-        Case::PermissionDenied,
-        Case::ServiceDisabled,
-        Case::ConsumerInvalid,
-        Case::ModelNotFound,
-        Case::PathNotFound,
-        Case::ModelNotEnabled,
-        Case::LocationUnsupported,
-        Case::InputTooLong,
-        Case::InvalidArgument,
-        Case::InvalidParameter,
-        Case::InvalidValue,
-        Case::UnknownField,
-        Case::BadGateway,
-    ];
-
-    /// The name by which a file or a flag asks for it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Case::ResourceExhausted => "resource-exhausted",
-            Case::ResourceExhaustedWithReasons => "resource-exhausted-with-reasons",
-            Case::CheckQuota => "check-quota",
-            Case::OutOfCapacity => "out-of-capacity",
-            Case::GeminiQuota => "gemini-quota",
-            Case::ClaudeRequestsQuota => "claude-requests-quota",
-            Case::ClaudeTokensQuota => "claude-tokens-quota",
-            Case::EmbeddingQuota => "embedding-quota",
-            Case::PredictionQuota => "prediction-quota",
-            Case::ProvisionedThroughput => "provisioned-throughput",
-            Case::FrontEndQuota => "front-end-quota",
-            Case::Unavailable => "unavailable",
-            Case::ModelOverloaded => "model-overloaded",
-            Case::HighDemand => "high-demand",
-            Case::Internal => "internal",
-            Case::InternalReport => "internal-report",
-            Case::Unknown => "unknown",
-            Case::DeadlineExceeded => "deadline-exceeded",
-            Case::Cancelled => "cancelled",
-            Case::CredentialsMissing => "credentials-missing",
-            Case::ApiKeyNotSupported => "api-key-not-supported",
-            Case::AccessTokenExpired => "access-token-expired",
-            Case::AccessTokenUnsupported => "access-token-unsupported",
-            Case::ApiKeyInvalid => "api-key-invalid",
-            Case::PermissionDenied => "permission-denied",
-            Case::ServiceDisabled => "service-disabled",
-            Case::ConsumerInvalid => "consumer-invalid",
-            Case::ModelNotFound => "model-not-found",
-            Case::PathNotFound => "path-not-found",
-            Case::ModelNotEnabled => "model-not-enabled",
-            Case::LocationUnsupported => "location-unsupported",
-            Case::InputTooLong => "input-too-long",
-            Case::InvalidArgument => "invalid-argument",
-            Case::InvalidParameter => "invalid-parameter",
-            Case::InvalidValue => "invalid-value",
-            Case::UnknownField => "unknown-field",
-            Case::BadGateway => "bad-gateway",
-        }
-    }
-
-    /// The case of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|case| case.name() == name)
-    }
-
     /// The gRPC status; `None` where the front end answers with a page.
     pub fn code(self) -> Option<Code> {
         Some(match self {

@@ -3,7 +3,7 @@
 const ALPHABET: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
 /// `msg_01…`, `req_01…`, `toolu_01…` of 128 bits.
-pub(crate) fn of(prefix: &str, (high, low): (u64, u64)) -> String {
+pub fn of(prefix: &str, (high, low): (u64, u64)) -> String {
     let mut bits = u128::from(high) << 64 | u128::from(low);
     let mut id = String::with_capacity(prefix.len() + 22);
     id.push_str(prefix);
