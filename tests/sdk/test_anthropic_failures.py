@@ -60,6 +60,7 @@ def test_errors_of_the_api(anthropic_mock, conformance, fault, exception, status
     assert (error.status_code, error.type) == (status, kind)
     assert error.api_message.startswith(words)
     assert error.request_id.startswith("req_")
+    assert error.body["request_id"] == error.request_id
 
 
 @pytest.mark.conformance("anthropic", error="overloaded_error in a stream", raises="APIStatusError")
@@ -67,6 +68,40 @@ def test_an_error_in_a_stream(anthropic_mock):
     error = fails(DIRECT, anthropic_mock.url, "stream-error-event", streams=True)
     assert type(error) is anthropic.APIStatusError, repr(error)
     assert (error.status_code, error.type, error.api_message) == (200, "overloaded_error", "Overloaded")
+    assert error.body["request_id"] == error.response.headers["request-id"]
+
+
+# Documented: has the service's guard break the answer off.
+REFUSED_BY_GUARD = (
+    "ANTHROPIC_MAGIC_STRING_TRIGGER_REFUSAL_1FAEFB6177B4672DEE07F9D3AFC62588CCD2631EDCF22E8CCC1FB35B501C9C86"
+)
+
+
+@pytest.mark.parametrize("home", [DIRECT, BEDROCK, VERTEX], ids=str)
+def test_a_refusal_is_a_stop_reason(request, home):
+    url = request.getfixturevalue(f"{home.family}_mock").url
+    question = asks(home, "claude-guard") | {"messages": [{"role": "user", "content": REFUSED_BY_GUARD}]}
+    with home.client(url) as client:
+        message = client.messages.create(**question)
+        assert (message.stop_reason, message.stop_details.type) == ("refusal", "refusal")
+        with client.messages.stream(**question) as stream:
+            assert stream.get_final_message().stop_reason == "refusal"
+
+
+def test_models_say_what_they_can_do(anthropic_mock):
+    with DIRECT.client(anthropic_mock.url) as client:
+        for model in client.models.list():
+            assert model.capabilities.batch.supported is True
+        thinking = client.models.retrieve("claude-sonnet-4-5").capabilities.thinking
+    assert (thinking.supported, thinking.types.enabled.supported) == (True, True)
+
+
+def test_what_is_not_served_cannot_be_found(anthropic_mock):
+    with DIRECT.client(anthropic_mock.url) as client:
+        with pytest.raises(anthropic.NotFoundError):
+            client.messages.batches.retrieve("msgbatch_01")
+        with pytest.raises(anthropic.NotFoundError):
+            client.beta.files.list()
 
 
 # What the mock says by itself, without a fault.

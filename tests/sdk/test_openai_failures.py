@@ -2,6 +2,7 @@
 
 import httpx
 import openai
+import pydantic
 import pytest
 
 from support.openai_calls import CHAT, COLUMNS, EMBEDS, client_of, messages
@@ -34,6 +35,16 @@ ERRORS = [
 ]
 
 
+# What Azure says where it has words of its own: type and code.
+AT_AZURE = {
+    "error=invalid-api-key": (None, "401"),
+    "error=model-not-found": (None, "DeploymentNotFound"),
+    "error=requests-rate-limit": (None, "429"),
+    "error=tokens-rate-limit": (None, "429"),
+    "error=content-policy-violation": (None, "content_filter"),
+}
+
+
 def cell_of(status, code, kind):
     """The error's name in docs/conformance.md."""
     if kind == "server_error":
@@ -56,6 +67,8 @@ def test_typed_errors(openai_mock, conformance, column, stream, fault, error, st
         ask(client, stream)
     found = raised.value
     assert type(found) is error
+    if column != "openai":
+        kind, code = AT_AZURE.get(fault, (kind, code))
     assert (found.status_code, found.type, found.code) == (status, kind, code)
     assert found.response.headers["content-type"] == "application/json"
     assert found.request_id
@@ -104,6 +117,63 @@ def test_long_prompts(openai_mock, conformance, column):
         client.chat.completions.create(model="gpt-4", messages=messages("one two three " * 5_000))
     assert raised.value.code == "context_length_exceeded"
     assert "maximum context length is 8192 tokens" in raised.value.message
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+def test_blocked_prompts(openai_mock, conformance, column, stream):
+    conformance(column, error="400 content_policy_violation", raises=openai.BadRequestError)
+    with client_of(column, openai_mock.url) as client, pytest.raises(openai.BadRequestError) as raised:
+        client.chat.completions.create(model=CHAT, messages=messages("brownout:block"), stream=stream)
+    if column == "openai":
+        assert raised.value.code == "content_policy_violation"
+    else:
+        assert raised.value.code == "content_filter"
+        assert raised.value.body["innererror"]["code"] == "ResponsibleAIPolicyViolation"
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_broken_off_answers(openai_mock, column):
+    """The parsing helpers of the SDK raise an error of their own."""
+    with client_of(column, openai_mock.url) as client:
+        asked = {"model": CHAT, "messages": messages("brownout:finish=content_filter")}
+        assert client.chat.completions.create(**asked).choices[0].finish_reason == "content_filter"
+        chunks = list(client.chat.completions.create(**asked, stream=True))
+        assert [c.choices[0].finish_reason for c in chunks if c.choices][-1] == "content_filter"
+        with pytest.raises(openai.ContentFilterFinishReasonError):
+            client.chat.completions.parse(**asked, response_format=Weather)
+
+
+class Weather(pydantic.BaseModel):
+    city: str
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_refusals(openai_mock, column):
+    with client_of(column, openai_mock.url) as client:
+        asked = {"model": CHAT, "messages": messages("brownout:refuse"), "response_format": Weather}
+        message = client.chat.completions.parse(**asked).choices[0].message
+        assert message.refusal and message.parsed is None and message.content is None
+        with client.chat.completions.stream(**asked) as stream:
+            events = list(stream)
+        done = [event for event in events if event.type == "refusal.done"]
+        assert [event.refusal for event in done] == [message.refusal]
+        response = client.responses.create(model=CHAT, input="brownout:refuse")
+        assert response.output[0].content[0].type == "refusal"
+        with client.responses.stream(model=CHAT, input="brownout:refuse") as stream:
+            done = [event for event in stream if event.type == "response.refusal.done"]
+        assert [event.refusal for event in done] == [response.output[0].content[0].refusal]
+
+
+def test_failed_responses(openai_mock):
+    with client_of("openai", openai_mock.url) as client:
+        failed = client.responses.create(model=CHAT, input="brownout:fail=server_error")
+        assert (failed.status, failed.error.code) == ("failed", "server_error")
+        events = list(client.responses.create(model=CHAT, input="brownout:fail=rate_limit_exceeded", stream=True))
+        assert events[-1].type == "response.failed"
+        assert events[-1].response.error.code == "rate_limit_exceeded"
+        left = client.responses.create(model=CHAT, input="brownout:finish=content_filter")
+        assert (left.status, left.incomplete_details.reason) == ("incomplete", "content_filter")
 
 
 def test_no_key(openai_mock):
@@ -200,6 +270,7 @@ def test_an_error_inside_a_response_is_an_event(openai_mock):
         events = list(client.responses.create(model=CHAT, input="hello", stream=True))
     assert events[-1].type == "error"
     assert events[-1].code == "server_error"
+    assert [event.sequence_number for event in events] == list(range(len(events)))
 
 
 def test_faults_by_path_and_model(openai_mock):
@@ -209,6 +280,8 @@ def test_faults_by_path_and_model(openai_mock):
     with client_of("openai", openai_mock.url) as client:
         with pytest.raises(openai.RateLimitError):
             client.embeddings.create(model="fault.http-429", input="x")
+        with pytest.raises(openai.NotFoundError):
+            client.models.retrieve("fault.http-404")
     with client_of("openai-azure", openai_mock.url) as client:
         with pytest.raises(openai.InternalServerError):
             client.chat.completions.create(model="fault.http-500", messages=messages("hello"))
