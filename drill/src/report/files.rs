@@ -54,6 +54,16 @@ impl OutFolder {
         self.0.join(name)
     }
 
+    /// Takes the logs of a run that did not come about away, and the folder with them if nothing else is in it:
+    /// an empty log looks like a run without requests.
+    pub fn abandon(self) {
+        for name in LOGS {
+            // Where even this fails, the run's own error says more.
+            let _ = fs::remove_file(self.file(name));
+        }
+        let _ = fs::remove_dir(&self.0);
+    }
+
     /// The folder itself.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -109,6 +119,22 @@ mod tests {
         let out = OutFolder::prepare(&path).expect("usable");
         assert!(!out.file("report.json").exists());
         assert!(out.file("notes.txt").exists());
+    }
+
+    #[test]
+    fn an_abandoned_run_leaves_nothing_of_its_own() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (bare, shared) = (folder.path().join("bare"), folder.path().join("shared"));
+        for path in [&bare, &shared] {
+            let out = OutFolder::prepare(path).expect("usable");
+            fs::write(out.file("faults.ndjson"), "").expect("a file");
+            if path == &shared {
+                fs::write(out.file("notes.txt"), "the user's").expect("a file");
+            }
+            out.abandon();
+        }
+        assert!(!bare.exists());
+        assert!(shared.join("notes.txt").exists() && !shared.join("faults.ndjson").exists());
     }
 
     #[test]

@@ -27,9 +27,17 @@ use crate::report::{self, OutFolder};
 pub fn run(plan: &DrillPlan, options: &Options, watch: &mut dyn Watch) -> Result<Outcome, RunError> {
     let out = OutFolder::prepare(&options.out)?;
     let outcome = match options.time {
-        TimeMode::Virtual => virtual_time::run(plan, options, &out, watch)?,
-        TimeMode::Real => real_time::run(plan, options, &out, watch)?,
+        TimeMode::Virtual => virtual_time::run(plan, options, &out, watch),
+        TimeMode::Real => real_time::run(plan, options, &out, watch),
     };
-    report::write_all(&out, &outcome.report)?;
-    Ok(outcome)
+    match outcome {
+        Ok(outcome) => {
+            report::write_all(&out, &outcome.report)?;
+            Ok(outcome)
+        }
+        Err(error) => {
+            out.abandon();
+            Err(error)
+        }
+    }
 }
