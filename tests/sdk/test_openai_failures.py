@@ -5,6 +5,7 @@ import openai
 import pydantic
 import pytest
 
+from support.nonce import nonce_of
 from support.openai_calls import CHAT, COLUMNS, EMBEDS, client_of, messages
 
 # fault, the exception, status, type, code
@@ -150,17 +151,18 @@ class Weather(pydantic.BaseModel):
 
 @pytest.mark.parametrize("column", COLUMNS)
 def test_refusals(openai_mock, column):
+    refuse = f"{nonce_of(f'refusal-{column}')}\nbrownout:refuse"
     with client_of(column, openai_mock.url) as client:
-        asked = {"model": CHAT, "messages": messages("brownout:refuse"), "response_format": Weather}
+        asked = {"model": CHAT, "messages": messages(refuse), "response_format": Weather}
         message = client.chat.completions.parse(**asked).choices[0].message
         assert message.refusal and message.parsed is None and message.content is None
         with client.chat.completions.stream(**asked) as stream:
             events = list(stream)
         done = [event for event in events if event.type == "refusal.done"]
         assert [event.refusal for event in done] == [message.refusal]
-        response = client.responses.create(model=CHAT, input="brownout:refuse")
+        response = client.responses.create(model=CHAT, input=refuse)
         assert response.output[0].content[0].type == "refusal"
-        with client.responses.stream(model=CHAT, input="brownout:refuse") as stream:
+        with client.responses.stream(model=CHAT, input=refuse) as stream:
             done = [event for event in stream if event.type == "response.refusal.done"]
         assert [event.refusal for event in done] == [response.output[0].content[0].refusal]
 
