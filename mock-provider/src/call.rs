@@ -10,7 +10,6 @@ use world::http::Body;
 use world::{Clock, Domain, Instant, Seed, Sleep};
 
 use crate::answers::Turns;
-use crate::anthropic::messages::PromptCache;
 use crate::counters::Counters;
 use crate::engine::date::Dates;
 use crate::engine::embedding::Embedder;
@@ -18,6 +17,7 @@ use crate::engine::identity::{Identity, Registry};
 use crate::engine::latency::{Prompt, Timing};
 use crate::engine::paced::{PacedBody, Script};
 use crate::engine::pacers::Pacers;
+use crate::engine::prompt::PromptCache;
 use crate::engine::reply::Reply;
 use crate::plan::MockPlan;
 use crate::profile::{Kind, Profile};

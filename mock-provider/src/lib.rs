@@ -30,6 +30,7 @@ pub use counters::Counters;
 pub use edge::{Access, ControlFile, EdgePlan};
 pub use engine::{
     AnswerLaw, LatencyLaw, LineProblem, Order, Prompt, Recording, SchedulerLaw, SlowMode, Timing,
+    count_tokens,
 };
 pub use file::{AuthMode, MockFile};
 pub use mock::{Mock, StartError, start, start_alone, start_among};

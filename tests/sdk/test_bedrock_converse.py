@@ -170,7 +170,7 @@ def test_a_guardrail_intervenes(client, word):
 def test_a_cached_prompt_is_written_and_then_read(client):
     request = {
         "modelId": THINKS,
-        "system": [{"text": "cached " * 1000}, {"cachePoint": {"type": "default"}}],
+        "system": [{"text": "cached " * 1300}, {"cachePoint": {"type": "default"}}],
         "messages": messages(nonce_of("cache")),
         "inferenceConfig": {"maxTokens": 4},
     }

@@ -10,7 +10,7 @@ use wire::json::Text;
 use world::http::Body;
 
 use super::failure::Failure;
-use super::messages::{Home, Meter, Model, Request, Sse, Turn};
+use super::messages::{Asked, Home, Meter, Model, Sse, Turn};
 use super::settlement::{self, Settlement};
 use super::{Anthropic, reply};
 use crate::call::{Call, Engine};
@@ -22,11 +22,10 @@ const COUNT_DELAY: Duration = Duration::from_millis(30);
 
 impl Anthropic {
     pub(super) async fn messages(&self, engine: &Engine, call: &Call<'_>) -> Result<Response<Body>, Failure> {
-        let request = Request::parse(Home::Direct, call.body)?;
-        let name = name_of(&request);
+        let asked = Asked::parse(Home::Direct, call.body)?;
+        let name = name_of(&asked);
         let model = served(engine, &name)?;
-        request.check(&model)?;
-        let request = request.look_up(&engine.prompt_cache, &model, call.arrived);
+        let request = asked.check(&model, (&engine.prompt_cache, ""), call.arrived)?;
         let profile = engine.plan.profile_of(Surface::Anthropic, Kind::Chat, model.name);
         let quotas = (&self.imposed, self.told.get(&profile.name));
         let settlement = Settlement::reserve(quotas, model.name, &request)?;
@@ -47,10 +46,12 @@ impl Anthropic {
         engine: &Engine,
         call: &Call<'_>,
     ) -> Result<Response<Body>, Failure> {
-        let request = Request::parse(Home::Direct, call.body)?;
-        request.check_prompt(&served(engine, &name_of(&request))?)?;
+        let asked = Asked::parse(Home::Direct, call.body)?;
+        let name = name_of(&asked);
+        let model = served(engine, &name)?;
+        asked.check_prompt(&model)?;
         engine.sleep(call, COUNT_DELAY).await;
-        let input_tokens = u32::try_from(request.prompt_tokens).unwrap_or(u32::MAX);
+        let input_tokens = u32::try_from(asked.count(model.name)).unwrap_or(u32::MAX);
         Ok(reply::json(engine, call, TokenCount { input_tokens }.to_bytes()))
     }
 }
@@ -73,8 +74,8 @@ async fn streamed(engine: &Engine, call: &Call<'_>, turn: Turn<impl Meter>) -> R
 }
 
 /// The model that a request names.
-fn name_of<'b>(request: &Request<'b>) -> Text<'b> {
-    request.body.model.clone().unwrap_or_default()
+fn name_of<'b>(asked: &Asked<'b>) -> Text<'b> {
+    asked.model().cloned().unwrap_or_default()
 }
 
 /// The model of that name, if it is served.

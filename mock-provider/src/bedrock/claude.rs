@@ -4,7 +4,6 @@ use bytes::BytesMut;
 use http::{Response, StatusCode};
 use wire::anthropic::messages::Usage;
 use wire::anthropic::stream::EventWriter;
-use wire::bedrock::converse::CacheDetails;
 use wire::bedrock::headers::{self, EVENT_STREAM, InvocationCounts};
 use wire::bedrock::invoke_stream::{InvocationMetrics, encode_chunk};
 use wire::bedrock::model::claude_name;
@@ -12,12 +11,12 @@ use wire::bedrock::stream_frame::Padding;
 use world::Draws;
 use world::http::Body;
 
-use super::decide::{Cached, Prompt, milliseconds};
+use super::decide::milliseconds;
 use super::failure::Failure;
 use super::settlement::Settlement;
 use super::target::Target;
 use super::{Bedrock, invoke, reply};
-use crate::anthropic::messages::{Carrier, Home, Meter, Model, Refusal, Request, Turn};
+use crate::anthropic::messages::{Asked, Carrier, Home, Meter, Model, Refusal, Turn};
 use crate::call::{Call, Engine};
 use crate::profile::Kind;
 
@@ -66,13 +65,10 @@ impl Bedrock {
         target: &Target<'_>,
     ) -> Result<Turn<Settlement>, Failure> {
         let model = model_of(target);
-        let request = Request::read(Home::Bedrock, call.body, &model)?.look_up(
-            &engine.prompt_cache,
-            &model,
-            call.arrived,
-        );
-        let settlement =
-            Settlement::reserve(&self.quota, target, prompt_of(&request), Some(request.max_tokens()))?;
+        let asked = Asked::parse(Home::Bedrock, call.body)?;
+        let request = asked.check(&model, (&engine.prompt_cache, target.region), call.arrived)?;
+        let held = (request.prompt_tokens(), request.cached);
+        let settlement = Settlement::reserve(&self.quota, target, held, Some(request.max_tokens()))?;
         let profile = target.profile(&engine.plan, Kind::Chat);
         let of = (Home::Bedrock, &model, target.id.base());
         Ok(Turn::decide((engine, call, profile), of, &request, settlement))
@@ -85,16 +81,9 @@ fn model_of<'t>(target: &Target<'t>) -> Model<'t> {
     Model { name, max_tokens: target.max_output_tokens(), ..Model::named(name) }
 }
 
-/// What of the prompt is the cache's.
-fn prompt_of(request: &Request<'_>) -> Prompt {
-    let cached = request.cached;
-    let written = CacheDetails { five_minutes: cached.written_5m, one_hour: cached.written_1h };
-    Prompt { input: request.uncached_tokens(), cached: Some(Cached { read: cached.read, written }) }
-}
-
 /// The tokens of a prompt for Claude, in the vendor's format.
-pub(super) fn prompt_tokens(body: &[u8]) -> Result<u64, Failure> {
-    Ok(Request::parse(Home::Bedrock, body)?.prompt_tokens)
+pub(super) fn prompt_tokens(body: &[u8], target: &Target<'_>) -> Result<u64, Failure> {
+    Ok(Asked::parse(Home::Bedrock, body)?.count(model_of(target).name))
 }
 
 impl Meter for Settlement {

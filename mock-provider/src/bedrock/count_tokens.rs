@@ -40,23 +40,23 @@ impl Bedrock {
 
 fn count(request: &Request<'_>, target: &Target<'_>) -> Result<u64, Failure> {
     match &request.input {
-        Input::Converse(conversation) => count_conversation(conversation),
+        Input::Converse(conversation) => count_conversation(conversation, target),
         Input::InvokeModel(invocation) => {
             let body = invocation
                 .decoded()
                 .ok_or_else(|| Failure::invalid(text::malformed_input("body: invalid base64")))?;
             if target.family == Family::Claude {
-                return claude::prompt_tokens(&body);
+                return claude::prompt_tokens(&body, target);
             }
             invoke::prompt_tokens(&body, target).map_err(Failure::invalid)
         }
     }
 }
 
-fn count_conversation(conversation: &converse::Request<'_>) -> Result<u64, Failure> {
+fn count_conversation(conversation: &converse::Request<'_>, target: &Target<'_>) -> Result<u64, Failure> {
     match conversation.problem() {
         Some(problem) => Err(Failure::invalid(problem)),
-        None => Ok(prompt::tokens_of(conversation)),
+        None => Ok(prompt::tokens_of(conversation, target)),
     }
 }
 

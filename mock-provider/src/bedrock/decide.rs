@@ -14,45 +14,43 @@ use crate::call::{Call, Engine};
 use crate::engine::Timing;
 use crate::engine::ask::Ask;
 use crate::engine::latency;
+use crate::engine::prompt::{Cached, Reader};
 use crate::engine::reply::Reply;
 use crate::profile::{Kind, Profile};
 
 /// A prompt, in tokens.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Prompt {
-    /// What no cache holds or takes.
-    pub(super) input: u64,
-    /// What the prompt cache gave and took, where the request has cache points.
+    /// All of it.
+    pub(super) tokens: u64,
+    /// What the prompt cache gives and takes, where the request has cache points.
     pub(super) cached: Option<Cached>,
-}
-
-/// What the prompt cache gave and took of a prompt.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Cached {
-    pub(super) read: u64,
-    pub(super) written: CacheDetails,
+    /// What the cache is to keep of it then.
+    pub(super) reader: Option<Reader>,
 }
 
 impl Prompt {
-    /// All of it.
-    pub(super) fn total(&self) -> u64 {
-        self.input + self.cached.map_or(0, |cached| cached.read + cached.written.total())
+    /// What it holds of a quota.
+    fn held(&self) -> (u64, Cached) {
+        (self.tokens, self.cached.unwrap_or_default())
     }
 
     /// As far as it takes time.
-    fn to_read(self) -> latency::Prompt {
-        latency::Prompt { tokens: self.total(), cached: self.cached.map_or(0, |cached| cached.read) }
+    fn to_read(&self) -> latency::Prompt {
+        self.cached.unwrap_or_default().prompt(self.tokens)
     }
 
-    fn usage(self, output_tokens: u32) -> Usage {
-        let usage = Usage::new(self.input, u64::from(output_tokens));
-        self.cached.map_or(usage, |cached| usage.with_cache(cached.read, cached.written))
+    fn usage(&self, output_tokens: u32) -> Usage {
+        let (tokens, cached) = self.held();
+        let usage = Usage::new(cached.rest(tokens), u64::from(output_tokens));
+        let written = CacheDetails { five_minutes: cached.written_5m, one_hour: cached.written_1h };
+        if self.cached.is_some() { usage.with_cache(cached.read, written) } else { usage }
     }
 }
 
 impl From<u64> for Prompt {
-    fn from(input: u64) -> Self {
-        Self { input, cached: None }
+    fn from(tokens: u64) -> Self {
+        Self { tokens, cached: None, reader: None }
     }
 }
 
@@ -110,18 +108,16 @@ impl Bedrock {
         engine: &'e Engine,
         call: &Call<'_>,
         target: &Target<'_>,
-        (prompt, asked): (Prompt, Option<u32>),
+        (prompt, asked): (&Prompt, Option<u32>),
         ask: &Ask<'_>,
     ) -> Result<Decided<'e>, Failure> {
-        let settlement = Settlement::reserve(&self.quota, target, prompt, asked)?;
+        let settlement = Settlement::reserve(&self.quota, target, prompt.held(), asked)?;
         let profile = target.profile(&engine.plan, Kind::Chat);
         let reply = engine.reply(profile, &call.identity, ask);
-        Ok(Decided {
-            profile,
-            timing: engine.timing_of(profile, &call.identity, prompt.to_read(), reply.tokens()),
-            usage: prompt.usage(reply.tokens()),
-            reply,
-            settlement,
-        })
+        let timing = engine.timing_of(profile, &call.identity, prompt.to_read(), reply.tokens());
+        if let Some(reader) = &prompt.reader {
+            engine.prompt_cache.keep(reader, call.arrived, timing.first());
+        }
+        Ok(Decided { profile, timing, usage: prompt.usage(reply.tokens()), reply, settlement })
     }
 }

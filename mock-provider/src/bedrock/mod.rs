@@ -12,7 +12,6 @@ mod inference_profiles;
 mod invoke;
 mod models;
 mod prompt;
-mod prompt_cache;
 mod reply;
 mod settlement;
 mod target;
@@ -28,7 +27,6 @@ use crate::plan::MockPlan;
 use async_invoke::Invocations;
 use auth::Doorkeeper;
 use failure::Failure;
-use prompt_cache::PromptCache;
 use target::Target;
 
 /// The largest request that InvokeModel takes; the service model says 25,000,000 bytes.
@@ -39,18 +37,12 @@ pub(crate) const BODY_LIMIT: usize = 25_000_000;
 pub(crate) struct Bedrock {
     doorkeeper: Doorkeeper,
     quota: quota::bedrock::Quota,
-    cache: PromptCache,
     invocations: Invocations,
 }
 
 impl Bedrock {
     pub(crate) fn new(plan: &MockPlan, quota: quota::bedrock::Quota) -> Self {
-        Self {
-            doorkeeper: Doorkeeper::new(plan),
-            quota,
-            cache: PromptCache::new(),
-            invocations: Invocations::default(),
-        }
+        Self { doorkeeper: Doorkeeper::new(plan), quota, invocations: Invocations::default() }
     }
 
     /// Answers a request, as late as the model would.

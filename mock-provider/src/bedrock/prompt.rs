@@ -1,39 +1,50 @@
-//! How many tokens a Converse prompt has, and which of them the prompt cache holds.
+//! A Converse prompt: how many tokens it has, and which of them the prompt cache holds.
+//!
+//! Claude's costs around texts are those of its own API; other families are taken to have the same, and no
+//! prompt for tools.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use wire::bedrock::converse::{
-    ContentBlock, Message, Request, SystemBlock, Tool, ToolConfig, ToolResultBlock, ToolSpec,
+    ContentBlock, Request, Role, SystemBlock, Tool, ToolChoice, ToolConfig, ToolResultBlock,
 };
+use wire::bedrock::model::{Family, claude_name};
 use wire::json::Raw;
 use world::Instant;
 
 use super::decide::Prompt;
-use super::prompt_cache::{Beginning, PromptCache, Ttl};
 use super::target::Target;
-use crate::engine::tokens;
+use crate::anthropic::messages::{MESSAGE_TOKENS, PROMPT_TOKENS, shortest_cached, tool_prompt};
+use crate::engine::prompt::{PromptCache, Reader, Ttl};
 
 /// What a picture, document, film or recording counts as, in tokens. Our assumption: the size of a file
 /// says nothing about its tokens.
 const ATTACHMENT_TOKENS: u64 = 1_500;
+/// The shortest beginning that Nova's cache keeps.
+const NOVA_SHORTEST: u64 = 1_000;
 
-/// The estimate for a whole request: its texts and tool definitions by length, attachments at a flat rate.
-pub(super) fn tokens_of(request: &Request<'_>) -> u64 {
-    let mut size = Size::default();
-    request.messages.iter().for_each(|message| size.message(message));
-    request.system.iter().for_each(|block| size.system(block));
-    if let Some(config) = &request.tool_config {
-        size.tools(config);
-    }
-    size.tokens()
+/// Tokens of a whole request.
+pub(super) fn tokens_of(request: &Request<'_>, target: &Target<'_>) -> u64 {
+    let mut reader = Reader::default();
+    read(request, target, &mut reader);
+    reader.tokens()
 }
 
 /// The prompt of a request that arrived at `now`. One without cache points has nothing to do with the cache.
 pub(super) fn of(request: &Request<'_>, target: &Target<'_>, cache: &PromptCache, now: Instant) -> Prompt {
-    let tokens = tokens_of(request);
     if !has_cache_points(request) || !target.abilities().cache {
-        return tokens.into();
+        return tokens_of(request, target).into();
     }
-    cache.visit(&Beginnings::of(request, target, cache), tokens, now)
+    let key = [b"converse".as_slice(), target.region.as_bytes(), target.id.as_str().as_bytes()];
+    let mut reader = cache.marked(&key, shortest(target));
+    read(request, target, &mut reader);
+    Prompt { tokens: reader.tokens(), cached: Some(cache.look_up(&reader, now)), reader: Some(reader) }
+}
+
+fn shortest(target: &Target<'_>) -> u64 {
+    match target.family {
+        Family::Nova => NOVA_SHORTEST,
+        _ => shortest_cached(claude_name(target.id.base())),
+    }
 }
 
 fn has_cache_points(request: &Request<'_>) -> bool {
@@ -47,147 +58,125 @@ fn tools<'r, 'a>(request: &'r Request<'a>) -> impl Iterator<Item = &'r Tool<'a>>
     request.tool_config.iter().flat_map(|config| &config.tools)
 }
 
-/// Collects what lies before each cache point: tools first, then the system's words, then the turns.
-struct Beginnings<'c> {
-    cache: &'c PromptCache,
-    digest: u64,
-    size: Size,
-    found: Vec<Beginning>,
-}
-
-impl<'c> Beginnings<'c> {
-    fn of(request: &Request<'_>, target: &Target<'_>, cache: &'c PromptCache) -> Vec<Beginning> {
-        let digest = cache.digest(0, format!("{} {}", target.region, target.id.as_str()).as_bytes());
-        let mut all = Self { cache, digest, size: Size::default(), found: Vec::new() };
-        for tool in tools(request) {
-            match tool {
-                Tool::CachePoint(raw) => all.point(raw),
-                Tool::ToolSpec(spec) => all.add(tool, |size| size.tool(spec)),
-                Tool::SystemTool(_) => all.add(tool, |_| {}),
-            }
-        }
-        for block in &request.system {
-            match block {
-                SystemBlock::CachePoint(raw) => all.point(raw),
-                _ => all.add(block, |size| size.system(block)),
-            }
-        }
-        for message in &request.messages {
-            all.add(&message.role, |_| {});
-            for block in &message.content {
-                match block {
-                    ContentBlock::CachePoint(raw) => all.point(raw),
-                    _ => all.add(block, |size| size.block(block)),
-                }
-            }
-        }
-        all.found
+/// Goes over a prompt: tools first, then the system's words, then the turns.
+fn read(request: &Request<'_>, target: &Target<'_>, reader: &mut Reader) {
+    reader.costs(PROMPT_TOKENS);
+    if let Some(config) = &request.tool_config
+        && target.family == Family::Claude
+    {
+        reader.costs(tool_prompt(claude_name(target.id.base()), must_call(config)));
     }
-
-    fn add(&mut self, content: &impl Serialize, count: impl FnOnce(&mut Size)) {
-        self.digest = self.cache.digest(self.digest, &wire::json::to_bytes(content));
-        count(&mut self.size);
-    }
-
-    fn point(&mut self, raw: &Raw<'_>) {
-        #[derive(Default, Deserialize)]
-        struct Point<'a> {
-            #[serde(borrow, default)]
-            ttl: Option<wire::json::Text<'a>>,
+    tools(request).for_each(|one| tool(one, reader));
+    request.system.iter().for_each(|block| system(block, reader));
+    for message in &request.messages {
+        reader.costs(MESSAGE_TOKENS);
+        reader.aside(if message.role == Role::User { b"user" } else { b"assistant" });
+        for one in &message.content {
+            block(one, reader);
+            reader.end_block();
         }
-        let point: Point<'_> = raw.read().unwrap_or_default();
-        let ttl = if point.ttl.is_some_and(|ttl| ttl == "1h") { Ttl::OneHour } else { Ttl::FiveMinutes };
-        self.found.push(Beginning { digest: self.digest, tokens: self.size.tokens(), ttl });
     }
 }
 
-#[derive(Default)]
-struct Size {
-    text_bytes: usize,
-    attachments: u64,
+fn must_call(config: &ToolConfig<'_>) -> bool {
+    matches!(config.tool_choice, Some(ToolChoice::Any(_) | ToolChoice::Tool(_)))
 }
 
-impl Size {
-    fn tokens(&self) -> u64 {
-        tokens::estimate(self.text_bytes) + self.attachments * ATTACHMENT_TOKENS
+fn mark(point: &Raw<'_>, reader: &mut Reader) {
+    #[derive(Default, Deserialize)]
+    struct Point<'a> {
+        #[serde(borrow, default)]
+        ttl: Option<wire::json::Text<'a>>,
     }
+    let point: Point<'_> = point.read().unwrap_or_default();
+    reader.mark(Ttl::named(point.ttl.as_deref()));
+}
 
-    fn message(&mut self, message: &Message<'_>) {
-        message.content.iter().for_each(|block| self.block(block));
-    }
-
-    fn block(&mut self, block: &ContentBlock<'_>) {
-        match block {
-            ContentBlock::Text(text) => self.text_bytes += text.len(),
-            ContentBlock::ToolUse(call) => self.text_bytes += call.name.len() + call.input.get().len(),
-            ContentBlock::ToolResult(result) => {
-                for block in &result.content {
-                    self.tool_result(block);
-                }
-            }
-            ContentBlock::GuardContent(raw)
-            | ContentBlock::SearchResult(raw)
-            | ContentBlock::CitationsContent(raw)
-            | ContentBlock::ToolAddition(raw)
-            | ContentBlock::ToolRemoval(raw) => self.text_bytes += raw.get().len(),
-            ContentBlock::Image(_)
-            | ContentBlock::Document(_)
-            | ContentBlock::Video(_)
-            | ContentBlock::Audio(_) => self.attachments += 1,
-            // Thinking of earlier turns is not read again.
-            ContentBlock::ReasoningContent(_) | ContentBlock::CachePoint(_) => {}
+fn tool(tool: &Tool<'_>, reader: &mut Reader) {
+    match tool {
+        Tool::ToolSpec(spec) => {
+            reader.text(&spec.name);
+            spec.description.iter().for_each(|text| _ = reader.text(text));
+            reader.text(spec.input_schema.json.get());
+            reader.end_block();
         }
+        Tool::CachePoint(point) => mark(point, reader),
+        Tool::SystemTool(raw) => reader.aside(raw.get().as_bytes()),
     }
+}
 
-    fn tool_result(&mut self, block: &ToolResultBlock<'_>) {
-        match block {
-            ToolResultBlock::Text(text) => self.text_bytes += text.len(),
-            ToolResultBlock::Json(raw) | ToolResultBlock::SearchResult(raw) => {
-                self.text_bytes += raw.get().len();
-            }
-            ToolResultBlock::Image(_) | ToolResultBlock::Document(_) | ToolResultBlock::Video(_) => {
-                self.attachments += 1;
-            }
+fn system(block: &SystemBlock<'_>, reader: &mut Reader) {
+    match block {
+        SystemBlock::Text(text) => _ = reader.text(text),
+        SystemBlock::GuardContent(raw) => _ = reader.text(raw.get()),
+        SystemBlock::CachePoint(point) => mark(point, reader),
+    }
+    reader.end_block();
+}
+
+fn block(block: &ContentBlock<'_>, reader: &mut Reader) {
+    match block {
+        ContentBlock::Text(text) => _ = reader.text(text),
+        ContentBlock::ToolUse(call) => {
+            reader.aside(call.tool_use_id.as_bytes());
+            reader.text(&call.name);
+            reader.text(call.input.get());
         }
-    }
-
-    fn system(&mut self, block: &SystemBlock<'_>) {
-        match block {
-            SystemBlock::Text(text) => self.text_bytes += text.len(),
-            SystemBlock::GuardContent(raw) => self.text_bytes += raw.get().len(),
-            SystemBlock::CachePoint(_) => {}
+        ContentBlock::ToolResult(result) => {
+            reader.aside(result.tool_use_id.as_bytes());
+            result.content.iter().for_each(|block| tool_result(block, reader));
         }
+        ContentBlock::GuardContent(raw)
+        | ContentBlock::SearchResult(raw)
+        | ContentBlock::CitationsContent(raw)
+        | ContentBlock::ToolAddition(raw)
+        | ContentBlock::ToolRemoval(raw) => _ = reader.text(raw.get()),
+        ContentBlock::Image(raw)
+        | ContentBlock::Document(raw)
+        | ContentBlock::Video(raw)
+        | ContentBlock::Audio(raw) => reader.attachment(ATTACHMENT_TOKENS, raw.get().as_bytes()),
+        ContentBlock::CachePoint(point) => mark(point, reader),
+        // Thinking of earlier turns is not read again.
+        ContentBlock::ReasoningContent(_) => {}
     }
+}
 
-    fn tools(&mut self, config: &ToolConfig<'_>) {
-        for tool in &config.tools {
-            if let Tool::ToolSpec(spec) = tool {
-                self.tool(spec);
-            }
+fn tool_result(block: &ToolResultBlock<'_>, reader: &mut Reader) {
+    match block {
+        ToolResultBlock::Text(text) => _ = reader.text(text),
+        ToolResultBlock::Json(raw) | ToolResultBlock::SearchResult(raw) => _ = reader.text(raw.get()),
+        ToolResultBlock::Image(raw) | ToolResultBlock::Document(raw) | ToolResultBlock::Video(raw) => {
+            reader.attachment(ATTACHMENT_TOKENS, raw.get().as_bytes());
         }
-    }
-
-    fn tool(&mut self, spec: &ToolSpec<'_>) {
-        let description = spec.description.as_ref().map_or(0, |text| text.len());
-        self.text_bytes += spec.name.len() + description + spec.input_schema.json.get().len();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::tokens;
+
+    fn counted(body: &str) -> u64 {
+        let mut reader = Reader::default();
+        let request = Request::parse(body.as_bytes()).expect(body);
+        request.messages.iter().flat_map(|message| &message.content).for_each(|one| block(one, &mut reader));
+        request.system.iter().for_each(|one| system(one, &mut reader));
+        tools(&request).for_each(|one| tool(one, &mut reader));
+        reader.tokens()
+    }
 
     #[test]
-    fn texts_count_by_length_and_attachments_flat() {
-        let tokens = |body: &str| tokens_of(&Request::parse(body.as_bytes()).expect(body));
-        assert_eq!(tokens(r#"{"messages":[{"role":"user","content":[{"text":"12345678"}]}]}"#), 2);
+    fn texts_count_as_everywhere_and_attachments_flat() {
+        let text = "What is a brownout?";
         assert_eq!(
-            tokens(
-                r#"{"messages":[{"role":"user","content":[{"text":"1234"},{"image":{"format":"png"}}]}],"system":[{"text":"1234"}]}"#
-            ),
-            2 + 1_500
+            counted(&format!(
+                r#"{{"messages":[{{"role":"user","content":[{{"text":"{text}"}},{{"image":{{"format":"png"}}}}]}}],"system":[{{"text":"{text}"}}]}}"#
+            )),
+            2 * tokens::count(text) + 1_500
         );
-        let tool = r#"{"messages":[],"toolConfig":{"tools":[{"toolSpec":{"name":"abcd","inputSchema":{"json":{}}}}]}}"#;
-        assert_eq!(tokens(tool), 2);
+        let tool = r#"{"messages":[],"toolConfig":{"tools":[{"toolSpec":{"name":"look","description":"at it","inputSchema":{"json":{}}}}]}}"#;
+        assert_eq!(counted(tool), ["look", "at it", "{}"].map(tokens::count).iter().sum::<u64>());
+        let thought = r#"{"messages":[{"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"hm"}}}]}]}"#;
+        assert_eq!(counted(thought), 0);
     }
 }

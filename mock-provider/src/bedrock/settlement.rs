@@ -2,9 +2,9 @@
 
 use quota::bedrock::{Demand, Quota, Reservation, Usage};
 
-use super::decide::{Cached, Prompt};
 use super::failure::Failure;
 use super::target::Target;
+use crate::engine::prompt::Cached;
 
 /// Settles when dropped, with what was generated until then: an answer whose reader left is paid for as
 /// far as it went.
@@ -15,19 +15,22 @@ pub(super) struct Settlement {
 }
 
 impl Settlement {
-    /// Reserves the quota of a request.
+    /// Reserves the quota of a request whose prompt has `tokens`, of which a cache has some.
     pub(super) fn reserve(
         quota: &Quota,
         target: &Target<'_>,
-        prompt: impl Into<Prompt>,
+        (tokens, cached): (u64, Cached),
         max_tokens: Option<u32>,
     ) -> Result<Self, Failure> {
-        let Prompt { input, cached } = prompt.into();
-        let Cached { read: cache_read, written } = cached.unwrap_or_default();
-        let cache_write = written.total();
+        let (input, cache_read, cache_write) = (cached.rest(tokens), cached.read, cached.written());
         let demand = Demand { input, cache_read, cache_write, max_tokens: max_tokens.map(u64::from) };
         let reservation = quota.admit(target.region, target.quota_model(), demand)?;
         Ok(Self { reservation: Some(reservation), usage: Usage { input, cache_write, output: 0 } })
+    }
+
+    /// Reserves the quota of a request that is not answered in tokens.
+    pub(super) fn reserve_input(quota: &Quota, target: &Target<'_>, tokens: u64) -> Result<Self, Failure> {
+        Self::reserve(quota, target, (tokens, Cached::default()), Some(0))
     }
 
     /// Notes how many tokens have been generated so far.

@@ -1,7 +1,5 @@
 //! The forms in which answers write vectors, beside a list of numbers.
 
-use base64::Engine as _;
-
 use super::embedding::Embedding;
 
 /// How an answer writes a vector.
@@ -17,12 +15,10 @@ pub(crate) enum Encoding {
     Binary,
     /// The same bytes as they are.
     Ubinary,
-    /// The numbers as little-endian floats of 32 bits, in base64.
-    Base64,
 }
 
 impl Embedding {
-    /// The vector as JSON in `encoding`: a list, or a string for base64.
+    /// The vector as a JSON list in `encoding`.
     pub(crate) fn encoded(&self, encoding: Encoding) -> String {
         match encoding {
             Encoding::Float => self.json(),
@@ -30,10 +26,6 @@ impl Embedding {
             Encoding::Uint8 => list(self.quantised().into_iter().map(|value| i16::from(value) + 128)),
             Encoding::Binary => list(self.bits().into_iter().map(|byte| i16::from(byte) - 128)),
             Encoding::Ubinary => list(self.bits().into_iter()),
-            Encoding::Base64 => {
-                let bytes: Vec<u8> = self.values().into_iter().flat_map(f32::to_le_bytes).collect();
-                format!("\"{}\"", base64::engine::general_purpose::STANDARD.encode(bytes))
-            }
         }
     }
 
@@ -84,10 +76,5 @@ mod tests {
             assert_eq!(bytes[at / 8] >> (7 - at % 8) & 1 == 1, *value > 0.0, "bit {at}");
         }
         assert_eq!(numbers(Encoding::Binary), bytes.iter().map(|byte| byte - 128).collect::<Vec<_>>());
-        let text: String = serde_json::from_str(&embedding.encoded(Encoding::Base64)).expect("a string");
-        let raw = base64::engine::general_purpose::STANDARD.decode(text).expect("base64");
-        let read: Vec<f32> =
-            raw.chunks(4).map(|four| f32::from_le_bytes(four.try_into().expect("four bytes"))).collect();
-        assert_eq!(read, values);
     }
 }

@@ -7,6 +7,7 @@ use world::http::Body;
 
 use super::chat::{self, Answer, Meter, Terms};
 use super::failure::Failure;
+use super::prompt::{self, Prompt};
 use super::target::Target;
 use super::withheld::Withheld;
 use super::{OpenAi, Request, ids, reply};
@@ -44,19 +45,22 @@ impl OpenAi {
         if chat::withheld(&body) == Withheld::Prompt {
             return Err(Failure::unsafe_prompt());
         }
-        let prompt = chat::prompt_tokens(&body);
-        if prompt > u64::from(target.model.context) {
-            return Err(Failure::too_long(target.model.context, prompt));
+        let mut reader = prompt::reader(engine, call, request, &target);
+        chat::read_prompt(&body, &mut reader);
+        let prompt = Prompt::looked_up(reader, &engine.prompt_cache, call.arrived);
+        if prompt.tokens() > u64::from(target.model.context) {
+            return Err(Failure::too_long(target.model.context, prompt.tokens()));
         }
         let demand = Demand {
-            prompt,
+            prompt: prompt.tokens(),
             max_tokens: body.output_token_limit().map(u64::from),
             more_choices: body.n.unwrap_or(1).saturating_sub(1),
         };
         let left = self.accounts.admit(&request.path, &request.api_version, &target, demand)?;
 
         let terms = terms(engine, call, request, &target, &body);
-        let answer = Answer::decide(engine, target.profile, (&call.identity, call.arrived), &body, terms);
+        let of = (&call.identity, call.arrived);
+        let answer = Answer::decide(engine, target.profile, of, (&body, prompt), terms);
         let planned = Planned(answer.tokens());
         if !body.is_streamed() {
             engine.sleep(call, answer.complete()).await;

@@ -13,6 +13,7 @@ mod limits;
 pub(crate) mod model;
 mod models;
 mod moderations;
+pub(crate) mod prompt;
 mod reply;
 mod responses;
 mod target;

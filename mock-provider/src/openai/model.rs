@@ -92,6 +92,13 @@ impl Model {
         matches!(self.alias, "gpt-3.5-turbo-instruct" | "davinci-002" | "babbage-002")
     }
 
+    /// Whether it keeps beginnings of prompts, as models have since GPT-4o.
+    pub(crate) fn caches(&self) -> bool {
+        let is_older =
+            ["gpt-4-", "gpt-3.5", "gpt-4o-2024-05-13"].iter().any(|old| self.alias.starts_with(old));
+        !is_older && self.alias != "gpt-4" && !self.is_legacy()
+    }
+
     /// Whether the table has it.
     pub(crate) fn is_known(&self) -> bool {
         !self.alias.is_empty()

@@ -14,7 +14,7 @@ use world::http::Body;
 
 use super::failure::Failure;
 use super::moment::{parse_rfc3339, parse_seconds, rfc3339};
-use super::prompt::{Size, saturated};
+use super::prompt::{Size, billable_characters_of_cache, saturated};
 use super::{Request, Vertex, models, reply};
 use crate::call::{Call, Engine};
 use crate::profile::Kind;
@@ -39,6 +39,7 @@ pub(super) struct Cache {
     /// The request that made it.
     body: Bytes,
     size: Size,
+    billable_characters: u32,
     created: u64,
     updated: u64,
     expires: u64,
@@ -49,6 +50,11 @@ pub(super) struct Cache {
 pub(super) struct Caches(Mutex<Vec<Arc<Cache>>>);
 
 impl Cache {
+    /// How large what it keeps is.
+    pub(super) fn size(&self) -> Size {
+        self.size
+    }
+
     /// What it keeps.
     pub(super) fn content(&self) -> Option<CachedContent<'_>> {
         CachedContent::parse(&self.body).ok()
@@ -57,7 +63,7 @@ impl Cache {
     fn told(&self) -> CachedContent<'_> {
         let usage = CacheUsage {
             total_token_count: saturated(self.size.tokens()),
-            text_count: self.size.billable_characters,
+            text_count: self.billable_characters,
             image_count: self.size.pictures(),
         };
         CachedContent {
@@ -226,6 +232,7 @@ fn new_cache(engine: &Engine, call: &Call<'_>, request: &Request<'_>, now: u64) 
         display_name: asked.display_name.as_deref().map(str::to_owned),
         body: call.body.clone(),
         size,
+        billable_characters: billable_characters_of_cache(&asked),
         created: now,
         updated: now,
         expires,

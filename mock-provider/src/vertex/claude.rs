@@ -15,7 +15,7 @@ use super::failure::Failure;
 use super::settlement::Settlement;
 use super::{Request, Vertex, models, reply};
 use crate::anthropic::id;
-use crate::anthropic::messages::{Home, Meter, Model, Refusal, Request as Asked, Sse, Turn};
+use crate::anthropic::messages::{Asked, Home, Meter, Model, Refusal, Sse, Turn};
 use crate::call::{Call, Engine};
 use crate::profile::Kind;
 use crate::surface::Surface;
@@ -108,13 +108,14 @@ impl Vertex {
     ) -> Result<Turn<Settlement>, Refused> {
         let name = vendor_name(id);
         let model = Model::named(&name);
-        let asked =
-            Asked::read(Home::Vertex, call.body, &model)?.look_up(&engine.prompt_cache, &model, call.arrived);
+        let location = request.path.scope.as_ref().map_or("", |scope| &scope.location);
+        let cache = (&engine.prompt_cache, location);
+        let asked = Asked::parse(Home::Vertex, call.body)?.check(&model, cache, call.arrived)?;
         let settlement = Settlement::admit(
             (&self.quota, &self.pool),
             request,
             &call.identity,
-            asked.prompt_tokens - asked.cached.read,
+            asked.prompt_tokens() - asked.cached.read,
             Case::ClaudeRequestsQuota,
         )?;
         let profile = engine.plan.profile_of(Surface::Vertex, Kind::Chat, id);
@@ -125,13 +126,14 @@ impl Vertex {
 
 async fn count_tokens(engine: &Engine, call: &Call<'_>) -> Result<Response<Body>, Refused> {
     let asked = Asked::parse(Home::Vertex, call.body)?;
-    let id = asked.body.model.as_ref().ok_or_else(|| Refusal("model: Field required".to_owned()))?;
+    let id = asked.model().ok_or_else(|| Refusal("model: Field required".to_owned()))?;
     if !models::is_served(engine, "anthropic", id, Kind::Chat) {
         return Err(Failure::Case(Case::ModelNotFound).into());
     }
-    asked.check_prompt(&Model::named(&vendor_name(id)))?;
+    let name = vendor_name(id);
+    asked.check_prompt(&Model::named(&name))?;
     engine.sleep(call, COUNT_DELAY).await;
-    let input_tokens = u32::try_from(asked.prompt_tokens).unwrap_or(u32::MAX);
+    let input_tokens = u32::try_from(asked.count(&name)).unwrap_or(u32::MAX);
     Ok(reply::base(engine, StatusCode::OK, JSON, Body::full(TokenCount { input_tokens }.to_bytes())))
 }
 

@@ -10,20 +10,22 @@ use world::http::Body;
 
 use super::failure::Failure;
 use super::logprobs::token_id;
-use super::prompt::{Size, saturated};
+use super::prompt::{Size, billable_characters_of, saturated};
 use super::reply;
 use crate::call::{Call, Engine};
+use crate::engine::prompt::Reader;
 use crate::engine::tokens;
 
 /// How long a count takes: no model is asked. Our assumption.
 const DELAY: Duration = Duration::from_millis(30);
 
 pub(super) async fn answer(engine: &Engine, call: &Call<'_>) -> Result<Response<Body>, Failure> {
-    let size = Size::of_request(&parsed(call)?);
+    let request = parsed(call)?;
+    let size = Size::of_request(&request, &mut Reader::default());
     engine.sleep(call, DELAY).await;
     let counted = CountTokensResponse {
         total_tokens: saturated(size.tokens()),
-        total_billable_characters: size.billable_characters,
+        total_billable_characters: billable_characters_of(&request),
         prompt_tokens_details: size.details(),
     };
     Ok(reply::json(engine, counted.to_bytes()))

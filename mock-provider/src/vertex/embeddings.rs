@@ -53,7 +53,7 @@ impl Vertex {
         let tasks = body.instances.iter().filter_map(|instance| instance.task_type.as_deref());
         check_tasks(tasks)?;
         let counts: Vec<u64> =
-            body.instances.iter().map(|instance| tokens::estimate(instance.content.len())).collect();
+            body.instances.iter().map(|instance| tokens::count(&instance.content)).collect();
         check_instances(&counts, parameters.auto_truncate.unwrap_or(true))?;
         self.wait(engine, call, request, (model, counts.iter().sum())).await?;
 

@@ -11,6 +11,7 @@ use wire::vertex::generate_content::{
     BlockReason, GenerateContentRequest, GenerateContentResponse, Modality, ModalityTokenCount, TrafficType,
     UsageMetadata,
 };
+use world::Instant;
 use world::http::Body;
 
 use super::ask::Schemas;
@@ -20,10 +21,11 @@ use super::checks::{self, max_output_tokens};
 use super::failure::Failure;
 use super::logprobs::Logprobs;
 use super::manner::{Delivery, Manner};
-use super::prompt::{Size, saturated};
+use super::prompt::{self, Size, saturated};
 use super::settlement::Settlement;
 use super::{Request, Vertex, pictures, reply};
 use crate::call::{Call, Engine, Length};
+use crate::engine::prompt::{Cached, PromptCache, Reader};
 use crate::engine::reply::Reply;
 use crate::engine::{Timing, latency};
 use crate::profile::{Kind, Profile};
@@ -31,6 +33,8 @@ use crate::surface::Surface;
 
 /// The longest prompt, in tokens.
 const CONTEXT_TOKENS: u64 = 1_048_576;
+/// Families of models that keep beginnings of prompts by themselves, and the shortest that they keep.
+const IMPLICIT_TOKENS_MIN: [(&str, u64); 2] = [("gemini-2.5", 2_048), ("gemini-3", 4_096)];
 
 /// What is decided about an answer before the first token of it is due.
 pub(super) struct Decided<'e> {
@@ -92,7 +96,9 @@ impl Vertex {
         checks::check(&body, model)?;
         let cache = self.cache_of(engine, request, &body, model)?;
         let cached = cache.as_deref().and_then(Cache::content);
-        let prompt = Prompt::of(&body, cached.as_ref());
+        let size = cache.as_deref().map(Cache::size);
+        let reader = reader(engine, request, call, (model, size.is_some()));
+        let prompt = Prompt::of(&body, size, reader, (&engine.prompt_cache, call.arrived));
         if prompt.size.tokens() > CONTEXT_TOKENS {
             return Err(Failure::TooLong { used: prompt.size.tokens(), limit: CONTEXT_TOKENS });
         }
@@ -112,9 +118,11 @@ impl Vertex {
         let longest = replies.iter().map(Reply::tokens).max().unwrap_or(0);
         let blocked = Blocked::of(&body);
         let traffic = traffic_of(call);
+        let timing = engine.timing_of(profile, &call.identity, prompt.to_read(), longest);
+        engine.prompt_cache.keep(&prompt.reader, call.arrived, timing.first());
         Ok(Decided {
             profile,
-            timing: engine.timing_of(profile, &call.identity, prompt.to_read(), longest),
+            timing,
             usage: prompt.usage(&replies, blocked, (&manner, traffic)),
             replies,
             manner,
@@ -185,20 +193,29 @@ impl Vertex {
 struct Prompt {
     /// All of it.
     size: Size,
-    /// What came out of a cache.
-    cached: Option<Size>,
+    /// What came out of a cache that the request names.
+    named: Option<Size>,
+    /// What the model has read lately, where it keeps that by itself.
+    implicit: Cached,
+    reader: Reader,
 }
 
 impl Prompt {
-    fn of(body: &GenerateContentRequest<'_>, cached: Option<&CachedContent<'_>>) -> Self {
-        let own = Size::of_request(body);
-        let cached = cached.map(Size::of_cache);
-        Self { size: cached.map_or(own, |cached| cached.with(own)), cached }
+    /// The prompt of a request that arrived at `now`, to be read by `reader`.
+    fn of(
+        body: &GenerateContentRequest<'_>,
+        named: Option<Size>,
+        mut reader: Reader,
+        (cache, now): (&PromptCache, Instant),
+    ) -> Self {
+        let own = Size::of_request(body, &mut reader);
+        let size = named.map_or(own, |named| named.with(own));
+        Self { size, named, implicit: cache.look_up(&reader, now), reader }
     }
 
     /// What the model has to read; what a cache keeps it has read already.
     fn to_read(&self) -> latency::Prompt {
-        let cached = self.cached.map_or(0, |cached| cached.tokens());
+        let cached = self.named.map_or(self.implicit.read, |named| named.tokens());
         latency::Prompt { tokens: self.size.tokens(), cached }
     }
 
@@ -228,11 +245,33 @@ impl Prompt {
             let drawn = ModalityTokenCount { modality: Modality::Image, token_count };
             usage.candidates_tokens_details.push(drawn);
         }
-        if let Some(cached) = self.cached {
-            usage.cached_content_token_count = saturated(cached.tokens());
-            usage.cache_tokens_details = cached.details();
+        if let Some(named) = self.named {
+            usage.cached_content_token_count = saturated(named.tokens());
+            usage.cache_tokens_details = named.details();
+        } else if self.implicit.read > 0 {
+            usage.cached_content_token_count = saturated(self.implicit.read);
+            usage.cache_tokens_details = vec![prompt::count(Modality::Text, self.implicit.read)];
         }
         usage
+    }
+}
+
+/// Reads the prompts of models that keep what they have read; those too short to be kept are only counted, and so
+/// are those that begin with a cache of the project's.
+fn reader(
+    engine: &Engine,
+    request: &Request<'_>,
+    call: &Call<'_>,
+    (model, is_named): (&str, bool),
+) -> Reader {
+    let known = IMPLICIT_TOKENS_MIN.iter().find(|(family, _)| model.starts_with(family));
+    match known {
+        // No text has a token for every byte, but for very odd ones.
+        Some((_, shortest)) if !is_named && call.body.len() as u64 > *shortest => {
+            let location = request.path.scope.as_ref().map_or("", |scope| &scope.location);
+            engine.prompt_cache.stepped(&[b"vertex", location.as_bytes(), model.as_bytes()], *shortest)
+        }
+        _ => Reader::default(),
     }
 }
 

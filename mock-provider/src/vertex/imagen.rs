@@ -50,7 +50,7 @@ impl Vertex {
         if prompt.contains("brownout:block") {
             return Err(invalid(REFUSED.to_owned()));
         }
-        let input = tokens::estimate(prompt.len());
+        let input = tokens::count(prompt);
         let quota = (&self.quota, &self.pool);
         let _settlement = Settlement::admit(quota, request, &call.identity, input, Case::PredictionQuota)?;
         let profile = engine.plan.profile_of(Surface::Vertex, Kind::Images, model);

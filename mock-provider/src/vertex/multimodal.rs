@@ -34,7 +34,7 @@ impl Vertex {
         if inputs.is_empty() {
             return Err(Failure::Parameter("the instance has neither text nor image nor video.".to_owned()));
         }
-        let input = instance.text.as_ref().map_or(0, |text| tokens::estimate(text.len()));
+        let input = instance.text.as_ref().map_or(0, |text| tokens::count(text));
         self.wait(engine, call, request, (model, input)).await?;
         let embeddings: Vec<Embedding> =
             inputs.iter().map(|input| engine.embedder.embed(model, input.as_bytes(), dimension)).collect();

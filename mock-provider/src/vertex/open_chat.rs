@@ -16,6 +16,7 @@ use super::{Request, Vertex, models, reply};
 use crate::call::{Call, Engine, Length};
 use crate::openai::chat::{self, Answer, Meter, Terms};
 use crate::openai::model::Model;
+use crate::openai::prompt::Prompt;
 use crate::profile::Kind;
 use crate::surface::Surface;
 
@@ -123,8 +124,8 @@ impl Vertex {
             is_obfuscated: false,
             is_filtered: false,
         };
-        let answer = Answer::decide(engine, profile, (&call.identity, call.arrived), &body, terms);
-        let used = answer.prompt_tokens();
+        let prompt = Prompt::of_chat(&body);
+        let used = prompt.tokens();
         if used > u64::from(context) {
             return Err(Refused::Platform(Failure::TooLong { used, limit: u64::from(context) }));
         }
@@ -132,6 +133,8 @@ impl Vertex {
         let scope = request.quota_scope_of(speaker.model);
         let mut settlement = Settlement::admit_to(quota, scope, &call.identity, used, speaker.exhausted)
             .map_err(Refused::Platform)?;
+        let of = (&call.identity, call.arrived);
+        let answer = Answer::decide(engine, profile, of, (&body, prompt), terms);
         if !is_streamed {
             engine.sleep(call, answer.complete()).await;
             Settlement::generated(&mut settlement, answer.tokens());

@@ -1,11 +1,14 @@
-//! How many tokens a prompt has.
+//! How many tokens a prompt has, by kind.
+//!
+//! Texts and schemas count as everywhere in this mock, and nothing around them: the documented counts of this service
+//! are those of the texts ("Why is the sky blue?" is 6).
 
 use wire::vertex::cached_contents::CachedContent;
 use wire::vertex::generate_content::{
-    Content, GenerateContentRequest, Modality, ModalityTokenCount, PartData, Tool,
+    Content, GenerateContentRequest, Modality, ModalityTokenCount, Part, PartData, Tool,
 };
 
-use crate::engine::tokens;
+use crate::engine::prompt::Reader;
 
 /// What a picture or file counts as, in tokens: 258 a picture or page is Google's own figure.
 const ATTACHMENT_TOKENS: u64 = 258;
@@ -15,47 +18,51 @@ const KINDS: [Modality; 4] = [Modality::Image, Modality::Video, Modality::Audio,
 /// What a prompt comes to.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Size {
-    text_bytes: usize,
+    text_tokens: u64,
     /// How many attachments of each of [`KINDS`].
     attachments: [u32; KINDS.len()],
-    /// Characters without white space, by which older models were billed.
-    pub(super) billable_characters: u32,
 }
 
 impl Size {
-    /// Of a whole request: texts by length, attachments at a flat rate.
-    pub(super) fn of_request(request: &GenerateContentRequest<'_>) -> Self {
-        let mut size = Self::default();
-        request.contents.iter().chain(&request.system_instruction).for_each(|content| size.content(content));
-        size.tools(&request.tools);
-        size
+    /// Of a whole request: its functions, its instructions, its turns.
+    pub(super) fn of_request(request: &GenerateContentRequest<'_>, reader: &mut Reader) -> Self {
+        Self::of(&request.tools, request.system_instruction.iter().chain(&request.contents), reader)
     }
 
     /// Of what a cache keeps.
     pub(super) fn of_cache(cache: &CachedContent<'_>) -> Self {
-        let mut size = Self::default();
-        cache.contents.iter().chain(&cache.system_instruction).for_each(|content| size.content(content));
-        size.tools(&cache.tools);
-        size
+        let contents = cache.system_instruction.iter().chain(&cache.contents);
+        Self::of(&cache.tools, contents, &mut Reader::default())
     }
 
     /// Of one content.
     pub(super) fn of_content(content: &Content<'_>) -> Self {
+        Self::of(&[], [content].into_iter(), &mut Reader::default())
+    }
+
+    fn of<'r>(
+        tools: &[Tool<'_>],
+        contents: impl Iterator<Item = &'r Content<'r>>,
+        reader: &mut Reader,
+    ) -> Self {
         let mut size = Self::default();
-        size.content(content);
+        each_declaration(tools, |text| size.text_tokens += reader.text(text));
+        for content in contents {
+            reader.aside(content.role.as_deref().unwrap_or_default().as_bytes());
+            content.parts.iter().for_each(|part| size.part(part, reader));
+        }
         size
     }
 
-    /// The estimate in tokens.
+    /// In tokens.
     pub(super) fn tokens(&self) -> u64 {
         let attached: u64 = self.attachments.iter().copied().map(u64::from).sum();
-        self.text_tokens() + attached * ATTACHMENT_TOKENS
+        self.text_tokens + attached * ATTACHMENT_TOKENS
     }
 
     /// The same by kind; text is always told, other kinds where there are any.
     pub(super) fn details(&self) -> Vec<ModalityTokenCount> {
-        let count = |modality, tokens| ModalityTokenCount { modality, token_count: saturated(tokens) };
-        let mut details = vec![count(Modality::Text, self.text_tokens())];
+        let mut details = vec![count(Modality::Text, self.text_tokens)];
         let attached = KINDS.into_iter().zip(self.attachments).filter(|(_, number)| *number > 0);
         details.extend(
             attached.map(|(modality, number)| count(modality, u64::from(number) * ATTACHMENT_TOKENS)),
@@ -72,59 +79,86 @@ impl Size {
     pub(super) fn with(self, other: Self) -> Self {
         let mut attachments = self.attachments;
         attachments.iter_mut().zip(other.attachments).for_each(|(sum, more)| *sum += more);
-        Self {
-            text_bytes: self.text_bytes + other.text_bytes,
-            attachments,
-            billable_characters: self.billable_characters.saturating_add(other.billable_characters),
-        }
+        Self { text_tokens: self.text_tokens + other.text_tokens, attachments }
     }
 
-    fn text_tokens(&self) -> u64 {
-        tokens::estimate(self.text_bytes)
-    }
-
-    fn tools(&mut self, tools: &[Tool<'_>]) {
-        for declaration in tools.iter().flat_map(|tool| &tool.function_declarations) {
-            self.text(&declaration.name);
-        }
-    }
-
-    fn content(&mut self, content: &Content<'_>) {
-        for part in &content.parts {
-            match &part.data {
-                PartData::Text(text) => self.text(text),
-                PartData::InlineData(blob) => self.attachment(&blob.mime_type),
-                PartData::FileData(file) => self.attachment(&file.mime_type),
-                PartData::FunctionCall(call) => self.text(&call.name),
-                PartData::FunctionResponse(response) => {
-                    self.text(&response.name);
-                    self.text(response.response.map_or("", |response| response.get()));
-                }
-                PartData::ExecutableCode(raw) | PartData::CodeExecutionResult(raw) => self.text(raw.get()),
-                PartData::Empty => {}
-            }
-        }
-    }
-
-    fn attachment(&mut self, mime_type: &str) {
-        let kind = match mime_type.split('/').next() {
-            Some("video") => 1,
-            Some("audio") => 2,
-            Some("application" | "text") => 3,
-            _ => 0,
+    fn part(&mut self, part: &Part<'_>, reader: &mut Reader) {
+        let attached = match &part.data {
+            PartData::InlineData(blob) => Some((&*blob.mime_type, blob.data.as_bytes())),
+            PartData::FileData(file) => Some((&*file.mime_type, file.file_uri.as_bytes())),
+            _ => None,
         };
-        self.attachments[kind] += 1;
+        if let Some((mime_type, content)) = attached {
+            reader.attachment(ATTACHMENT_TOKENS, content);
+            self.attachments[kind(mime_type)] += 1;
+        }
+        each_text(part, |text| self.text_tokens += reader.text(text));
     }
+}
 
-    fn text(&mut self, text: &str) {
-        self.text_bytes += text.len();
-        self.billable_characters = self.billable_characters.saturating_add(billable_characters(text));
+/// The place of a type among [`KINDS`].
+fn kind(mime_type: &str) -> usize {
+    match mime_type.split('/').next() {
+        Some("video") => 1,
+        Some("audio") => 2,
+        Some("application" | "text") => 3,
+        _ => 0,
     }
+}
+
+/// What the model reads of the functions that it may call.
+fn each_declaration(tools: &[Tool<'_>], mut read: impl FnMut(&str)) {
+    for declaration in tools.iter().flat_map(|tool| &tool.function_declarations) {
+        read(&declaration.name);
+        declaration.description.iter().for_each(|text| read(text));
+        let schemas = [&declaration.parameters, &declaration.parameters_json_schema];
+        schemas.into_iter().flatten().for_each(|schema| read(schema.get()));
+    }
+}
+
+/// What the model reads of a part.
+fn each_text(part: &Part<'_>, mut read: impl FnMut(&str)) {
+    match &part.data {
+        PartData::Text(text) => read(text),
+        PartData::FunctionCall(call) => {
+            read(&call.name);
+            call.args.iter().for_each(|arguments| read(arguments.get()));
+        }
+        PartData::FunctionResponse(response) => {
+            read(&response.name);
+            response.response.iter().for_each(|response| read(response.get()));
+        }
+        PartData::ExecutableCode(raw) | PartData::CodeExecutionResult(raw) => read(raw.get()),
+        PartData::InlineData(_) | PartData::FileData(_) | PartData::Empty => {}
+    }
+}
+
+/// So many tokens of a kind.
+pub(super) fn count(modality: Modality, tokens: u64) -> ModalityTokenCount {
+    ModalityTokenCount { modality, token_count: saturated(tokens) }
 }
 
 /// A count as the service's 32-bit fields hold it.
 pub(super) fn saturated(tokens: u64) -> u32 {
     u32::try_from(tokens).unwrap_or(u32::MAX)
+}
+
+/// Characters of a request that are not white space, by which older models were billed.
+pub(super) fn billable_characters_of(request: &GenerateContentRequest<'_>) -> u32 {
+    characters(&request.tools, request.contents.iter().chain(&request.system_instruction))
+}
+
+/// The same of what a cache keeps.
+pub(super) fn billable_characters_of_cache(cache: &CachedContent<'_>) -> u32 {
+    characters(&cache.tools, cache.contents.iter().chain(&cache.system_instruction))
+}
+
+fn characters<'r>(tools: &[Tool<'_>], contents: impl Iterator<Item = &'r Content<'r>>) -> u32 {
+    let mut sum = 0_u32;
+    let mut add = |text: &str| sum = sum.saturating_add(billable_characters(text));
+    each_declaration(tools, &mut add);
+    contents.flat_map(|content| &content.parts).for_each(|part| each_text(part, &mut add));
+    sum
 }
 
 /// Characters that are not white space.
@@ -137,12 +171,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_count_by_length_and_files_flat() {
-        let body = r#"{"contents":[{"role":"user","parts":[{"text":"12 45 7"},{"inlineData":{"mimeType":"image/png","data":"AAAA"}},{"fileData":{"mimeType":"application/pdf","fileUri":"gs://b/o"}}]}],"systemInstruction":{"parts":[{"text":"a"}]}}"#;
-        let size = Size::of_request(&GenerateContentRequest::parse(body.as_bytes()).expect(body));
-        assert_eq!((size.tokens(), size.billable_characters), (2 + 2 * 258, 6));
+    fn texts_count_as_everywhere_and_files_flat() {
+        let body = r#"{"contents":[{"role":"user","parts":[{"text":"Why is the sky blue?"},{"inlineData":{"mimeType":"image/png","data":"AAAA"}},{"fileData":{"mimeType":"application/pdf","fileUri":"gs://b/o"}}]}],"systemInstruction":{"parts":[{"text":"Be brief"}]}}"#;
+        let request = GenerateContentRequest::parse(body.as_bytes()).expect(body);
+        let size = Size::of_request(&request, &mut Reader::default());
+        assert_eq!((size.tokens(), billable_characters_of(&request)), (6 + 2 + 2 * 258, 16 + 7));
         let kinds: Vec<_> = size.details().iter().map(|one| (one.modality, one.token_count)).collect();
-        assert_eq!(kinds, [(Modality::Text, 2), (Modality::Image, 258), (Modality::Document, 258)]);
-        assert_eq!(size.with(size).tokens(), 4 + 4 * 258);
+        assert_eq!(kinds, [(Modality::Text, 8), (Modality::Image, 258), (Modality::Document, 258)]);
+        assert_eq!(size.with(size).tokens(), 16 + 4 * 258);
+    }
+
+    #[test]
+    fn functions_count_with_all_that_is_said_of_them() {
+        let of = |body: &str| {
+            let request = GenerateContentRequest::parse(body.as_bytes()).expect(body);
+            Size::of_request(&request, &mut Reader::default()).tokens()
+        };
+        let plain = of(r#"{"contents":[]}"#);
+        let declared = of(
+            r#"{"contents":[],"tools":[{"functionDeclarations":[{"name":"look","description":"at it","parameters":{"type":"OBJECT"}}]}]}"#,
+        );
+        let texts = ["look", "at it", r#"{"type":"OBJECT"}"#].map(crate::engine::tokens::count);
+        assert_eq!(declared - plain, texts.iter().sum::<u64>());
     }
 }

@@ -62,7 +62,7 @@ fn a_message_whole() {
         assert_eq!(
             answered.text(),
             format!(
-                r#"{{"id":"{id}","type":"message","role":"assistant","model":"claude-haiku-4-5-20251001","content":[{{"type":"text","text":" 8bd0.0 8bd0.1 8bd0.2 8bd0.3"}}],"stop_reason":"max_tokens","stop_sequence":null,"usage":{{"input_tokens":7,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"cache_creation":{{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":0}},"output_tokens":4,"service_tier":"standard"}}}}"#
+                r#"{{"id":"{id}","type":"message","role":"assistant","model":"claude-haiku-4-5-20251001","content":[{{"type":"text","text":" 8bd0.0 8bd0.1 8bd0.2 8bd0.3"}}],"stop_reason":"max_tokens","stop_sequence":null,"usage":{{"input_tokens":16,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"cache_creation":{{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":0}},"output_tokens":4,"service_tier":"standard"}}}}"#
             )
         );
         let request_id = answered.header("request-id");
@@ -71,7 +71,7 @@ fn a_message_whole() {
         assert_eq!(answered.header("anthropic-organization-id").len(), 36);
         assert_eq!(answered.header("server"), "cloudflare");
         assert!(answered.header("cf-ray").ends_with("-IAD"));
-        assert_eq!(answered.end_at.as_micros(), 600_000 + 7 * 80 + 3 * 11_000);
+        assert_eq!(answered.end_at.as_micros(), 600_000 + 16 * 80 + 3 * 11_000);
     });
 }
 
@@ -100,7 +100,7 @@ fn a_message_in_events() {
         );
         let message = &events[0].1["message"];
         assert_eq!((&message["content"], &message["stop_reason"]), (&json!([]), &Value::Null));
-        assert_eq!(message["usage"]["input_tokens"], 7);
+        assert_eq!(message["usage"]["input_tokens"], 16);
         assert_eq!(message["usage"]["output_tokens"], 1);
         let text: String = events.iter().filter_map(|(_, data)| data["delta"]["text"].as_str()).collect();
         let nonce: evidence::Nonce = NONCE.parse().expect("a nonce");
@@ -109,10 +109,10 @@ fn a_message_in_events() {
         assert_eq!(end["delta"], json!({"stop_reason": "max_tokens", "stop_sequence": null}));
         assert_eq!(
             end["usage"],
-            json!({"input_tokens": 7, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, "output_tokens": 30})
+            json!({"input_tokens": 16, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, "output_tokens": 30})
         );
-        assert_eq!(answered.head_at.as_micros(), 600_560);
-        assert_eq!(answered.end_at.as_micros(), 600_560 + 29 * 11_000);
+        assert_eq!(answered.head_at.as_micros(), 601_280);
+        assert_eq!(answered.end_at.as_micros(), 601_280 + 29 * 11_000);
     });
 }
 
@@ -262,7 +262,7 @@ fn tokens_are_counted_as_they_are_billed() {
     against(EXACT, |bench| async move {
         let body = r#"{"model":"claude-haiku-4-5","system":"be brief","messages":[{"role":"user","content":"hello"}]}"#;
         let counted = ask(&bench, "/v1/messages/count_tokens", body).await;
-        assert_eq!((counted.status(), counted.text()), (200, r#"{"input_tokens":4}"#));
+        assert_eq!((counted.status(), counted.text()), (200, r#"{"input_tokens":10}"#));
     });
 }
 
@@ -471,7 +471,7 @@ fn vertex_streams_and_counts_for_claude() {
             &ask_of(r#","model":"claude-haiku-4-5@20251001""#),
         )
         .await;
-        assert_eq!(counted.text(), r#"{"input_tokens":5}"#);
+        assert_eq!(counted.text(), r#"{"input_tokens":14}"#);
         let unknown = ask(&bench, &format!("{models}/claude-nope:rawPredict"), &ask_of("")).await;
         assert_eq!(unknown.status(), 404);
         assert!(unknown.text().contains("NOT_FOUND"), "{}", unknown.text());
@@ -510,8 +510,7 @@ fn limits_are_told_and_imposed() {
 fn the_prompt_cache_is_told() {
     against(EXACT, |bench| async move {
         let marked = |rest: &str| {
-            let system =
-                json!([{"type": "text", "text": "x".repeat(8192), "cache_control": {"type": "ephemeral"}}]);
+            let system = json!([{"type": "text", "text": " water".repeat(2_000), "cache_control": {"type": "ephemeral"}}]);
             let turns = json!([{"role": "user", "content": rest}]);
             question(json!({"model": "claude-sonnet-4-5", "system": system, "messages": turns}))
         };
@@ -520,8 +519,8 @@ fn the_prompt_cache_is_told() {
             let count = |key: &str| message["usage"][key].as_u64().expect("a count");
             ["input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"].map(count)
         };
-        assert_eq!(usage(&ask(&bench, "/v1/messages", &marked("abcd")).await), [1, 2_048, 0]);
-        assert_eq!(usage(&ask(&bench, "/v1/messages", &marked("efgh")).await), [1, 0, 2_048]);
+        assert_eq!(usage(&ask(&bench, "/v1/messages", &marked("abcd")).await), [5, 2_003, 0]);
+        assert_eq!(usage(&ask(&bench, "/v1/messages", &marked("efgh")).await), [5, 0, 2_003]);
     });
 }
 

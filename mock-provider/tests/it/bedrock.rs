@@ -29,14 +29,14 @@ fn converse_answers_whole() {
         assert_eq!(
             answered.head_text(),
             "200\ndate: Thu, 01 Jan 2026 00:00:00 GMT\ncontent-type: application/json\nconnection: keep-alive\n\
-             x-amzn-requestid: 778a7b83-35a5-45ca-b233-85fdbb811564\ncontent-length: 237\n"
+             x-amzn-requestid: 778a7b83-35a5-45ca-b233-85fdbb811564\ncontent-length: 238\n"
         );
-        // 25 bytes are 7 tokens: 300 ms + 7 × 50 µs, then seven tokens of 9 ms.
+        // Nine tokens of text and seven around it: 300 ms + 16 × 50 µs, then seven tokens of 9 ms.
         assert_eq!(
             answered.text(),
-            r#"{"metrics":{"latencyMs":363},"output":{"message":{"content":[{"text":" 8bd0.0 8bd0.1 8bd0.2 8bd0.3 8bd0.4 8bd0.5 8bd0.6 8bd0.7"}],"role":"assistant"}},"stopReason":"max_tokens","usage":{"inputTokens":7,"outputTokens":8,"totalTokens":15}}"#
+            r#"{"metrics":{"latencyMs":363},"output":{"message":{"content":[{"text":" 8bd0.0 8bd0.1 8bd0.2 8bd0.3 8bd0.4 8bd0.5 8bd0.6 8bd0.7"}],"role":"assistant"}},"stopReason":"max_tokens","usage":{"inputTokens":16,"outputTokens":8,"totalTokens":24}}"#
         );
-        assert_eq!(answered.end_at.as_micros(), 300_000 + 7 * 50 + 7 * 9_000);
+        assert_eq!(answered.end_at.as_micros(), 300_000 + 16 * 50 + 7 * 9_000);
     });
 }
 
@@ -70,11 +70,11 @@ fn converse_streams_frame_by_frame() {
         let Some(Incoming::Event(StreamEvent::Metadata { metrics, usage, .. })) = events.last() else {
             panic!("no metadata")
         };
-        assert_eq!((usage.input_tokens, usage.output_tokens, usage.total_tokens), (7, 64, 71));
+        assert_eq!((usage.input_tokens, usage.output_tokens, usage.total_tokens), (16, 64, 80));
         assert_eq!(metrics.latency_ms, 300 + 63 * 9);
         // The head comes with the first token, the end with the last.
-        assert_eq!(answered.head_at.as_micros(), 300_350);
-        assert_eq!(answered.end_at.as_micros(), 300_350 + 63 * 9_000);
+        assert_eq!(answered.head_at.as_micros(), 300_800);
+        assert_eq!(answered.end_at.as_micros(), 300_800 + 63 * 9_000);
     });
 }
 
@@ -101,7 +101,7 @@ fn frames_come_at_their_times() {
         let mut times = Vec::new();
         while let Some(piece) = body.next_data().await {
             piece.expect("a piece");
-            times.push(bench.world.clock().now().as_micros() - 300_350);
+            times.push(bench.world.clock().now().as_micros() - 300_800);
         }
         // Token 0, then tokens 21, 42 and 63, nine milliseconds each.
         times.dedup();
@@ -120,11 +120,11 @@ fn claude_answers_in_its_own_format() {
         assert_eq!(
             answered.text(),
             format!(
-                r#"{{"id":"{id}","type":"message","role":"assistant","model":"claude-3-haiku-20240307","content":[{{"type":"text","text":"{}"}}],"stop_reason":"max_tokens","stop_sequence":null,"usage":{{"input_tokens":7,"output_tokens":5}}}}"#,
+                r#"{{"id":"{id}","type":"message","role":"assistant","model":"claude-3-haiku-20240307","content":[{{"type":"text","text":"{}"}}],"stop_reason":"max_tokens","stop_sequence":null,"usage":{{"input_tokens":16,"output_tokens":5}}}}"#,
                 token_texts(5)
             )
         );
-        assert_eq!(answered.header("x-amzn-bedrock-input-token-count"), "7");
+        assert_eq!(answered.header("x-amzn-bedrock-input-token-count"), "16");
         assert_eq!(answered.header("x-amzn-bedrock-output-token-count"), "5");
         assert_eq!(answered.header("x-amzn-bedrock-invocation-latency"), "336");
     });
@@ -155,7 +155,7 @@ fn claude_streams_its_own_events() {
         );
         let last = ClaudeEvent::parse(objects.last().expect("an object"));
         let Ok(ClaudeEvent::MessageStop(Some(metrics))) = last else { panic!("no metrics") };
-        assert_eq!((metrics.input_token_count, metrics.output_token_count), (7, 5));
+        assert_eq!((metrics.input_token_count, metrics.output_token_count), (16, 5));
         assert_eq!((metrics.first_byte_latency, metrics.invocation_latency), (300, 336));
     });
 }
@@ -172,7 +172,7 @@ fn tokens_are_counted_and_models_listed() {
     against(EXACT, |bench| async move {
         let body = format!(r#"{{"input":{{"converse":{}}}}}"#, conversation("hello", 8));
         let counted = bench.post(&format!("{HAIKU}/count-tokens"), &body).await;
-        assert_eq!((counted.status(), counted.text()), (200, r#"{"inputTokens":7}"#));
+        assert_eq!((counted.status(), counted.text()), (200, r#"{"inputTokens":16}"#));
 
         let get = |path: &str| request(Method::GET, path, &[], "");
         let listed = bench.call(get("/foundation-models?byProvider=amazon&byOutputModality=EMBEDDING")).await;

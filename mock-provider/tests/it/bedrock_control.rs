@@ -111,21 +111,23 @@ fn profiles_are_listed_and_found() {
 fn tokens_are_counted_in_every_format() {
     against(EXACT, |bench| async move {
         use base64::Engine as _;
-        for (model, body) in [
-            ("amazon.titan-text-express-v1", json!({"inputText": "12345678"})),
-            ("meta.llama3-1-8b-instruct-v1:0", json!({"prompt": "12345678"})),
-            ("mistral.mistral-7b-instruct-v0:2", json!({"prompt": "12345678"})),
-            ("openai.gpt-oss-20b-1:0", json!({"messages": [{"role": "user", "content": "12345678"}]})),
-            ("cohere.command-r-v1:0", json!({"message": "12345678"})),
+        // Three tokens, and what the formats of chats have around them.
+        for (model, body, tokens) in [
+            ("amazon.titan-text-express-v1", json!({"inputText": "12345678"}), 3),
+            ("meta.llama3-1-8b-instruct-v1:0", json!({"prompt": "12345678"}), 3),
+            ("mistral.mistral-7b-instruct-v0:2", json!({"prompt": "12345678"}), 3),
+            ("openai.gpt-oss-20b-1:0", json!({"messages": [{"role": "user", "content": "12345678"}]}), 7),
+            ("cohere.command-r-v1:0", json!({"message": "12345678"}), 3),
             (
                 "amazon.nova-lite-v1:0",
                 json!({"messages": [{"role": "user", "content": [{"text": "12345678"}]}]}),
+                10,
             ),
         ] {
             let body = base64::engine::general_purpose::STANDARD.encode(body.to_string());
             let body = json!({"input": {"invokeModel": {"body": body}}});
             let answered = bench.post(&format!("/model/{model}/count-tokens"), &body.to_string()).await;
-            assert_eq!(answered.text(), r#"{"inputTokens":2}"#, "{model}");
+            assert_eq!(answered.text(), format!(r#"{{"inputTokens":{tokens}}}"#), "{model}");
         }
         let body = json!({"input": {"invokeModel": {"body": "e30="}}}).to_string();
         let refused = bench.post("/model/amazon.titan-embed-text-v1/count-tokens", &body).await;

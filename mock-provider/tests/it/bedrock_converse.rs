@@ -319,18 +319,18 @@ fn a_cached_prompt_is_written_once_and_then_read() {
             })
         };
         let first = converse(&bench, SONNET, &asked("12345678")).await["usage"].clone();
-        assert_eq!((&first["inputTokens"], &first["cacheWriteInputTokens"]), (&json!(2), &json!(2_500)));
-        assert_eq!(first["cacheDetails"], json!([{"inputTokens": 2_500, "ttl": "5m"}]));
+        assert_eq!((&first["inputTokens"], &first["cacheWriteInputTokens"]), (&json!(7), &json!(2_004)));
+        assert_eq!(first["cacheDetails"], json!([{"inputTokens": 2_004, "ttl": "5m"}]));
         let output = first["outputTokens"].as_u64().expect("a count");
-        assert_eq!(first["totalTokens"], 2 + 2_500 + output);
+        assert_eq!(first["totalTokens"], 7 + 2_004 + output);
         let again = converse(&bench, SONNET, &asked("87654321")).await["usage"].clone();
         assert_eq!(
             (&again["cacheReadInputTokens"], &again["cacheWriteInputTokens"]),
-            (&json!(2_500), &json!(0))
+            (&json!(2_004), &json!(0))
         );
         assert_eq!(again.get("cacheDetails"), None);
         let other = converse(&bench, HAIKU, &asked("12345678")).await["usage"].clone();
-        assert_eq!(other["inputTokens"], 2_502, "a model without a cache");
+        assert_eq!(other["inputTokens"], 2_011, "a model without a cache");
     });
 }
 

@@ -54,15 +54,15 @@ fn titan_completes_texts() {
         let (answered, whole) = invoke(&bench, model, &body).await;
         assert_eq!(
             whole,
-            json!({"inputTextTokenCount": 6, "results": [{"tokenCount": 5, "outputText": FIVE, "completionReason": "LENGTH"}]})
+            json!({"inputTextTokenCount": 9, "results": [{"tokenCount": 5, "outputText": FIVE, "completionReason": "LENGTH"}]})
         );
-        assert_eq!(answered.header("x-amzn-bedrock-input-token-count"), "6");
+        assert_eq!(answered.header("x-amzn-bedrock-input-token-count"), "9");
         assert_eq!(answered.header("x-amzn-bedrock-output-token-count"), "5");
         assert_eq!(
             stream(&bench, model, &body).await,
             [
                 json!({"outputText": " 8bd0.0", "index": 0, "totalOutputTextTokenCount": null, "completionReason": null, "inputTextTokenCount": null}),
-                json!({"outputText": &FIVE[7..], "index": 0, "totalOutputTextTokenCount": 5, "completionReason": "LENGTH", "inputTextTokenCount": 6}),
+                json!({"outputText": &FIVE[7..], "index": 0, "totalOutputTextTokenCount": 5, "completionReason": "LENGTH", "inputTextTokenCount": 9}),
             ]
         );
     });
@@ -76,12 +76,12 @@ fn llama_completes_texts() {
         let (_, whole) = invoke(&bench, model, &body).await;
         assert_eq!(
             whole,
-            json!({"generation": FIVE, "prompt_token_count": 6, "generation_token_count": 5, "stop_reason": "length"})
+            json!({"generation": FIVE, "prompt_token_count": 9, "generation_token_count": 5, "stop_reason": "length"})
         );
         assert_eq!(
             stream(&bench, model, &body).await,
             [
-                json!({"generation": " 8bd0.0", "prompt_token_count": 6, "generation_token_count": 1, "stop_reason": null}),
+                json!({"generation": " 8bd0.0", "prompt_token_count": 9, "generation_token_count": 1, "stop_reason": null}),
                 json!({"generation": &FIVE[7..], "prompt_token_count": null, "generation_token_count": 5, "stop_reason": null}),
                 json!({"generation": "", "prompt_token_count": null, "generation_token_count": 5, "stop_reason": "length"}),
             ]
@@ -147,7 +147,7 @@ fn nova_speaks_converse() {
             json!({
                 "output": {"message": {"content": [{"text": FIVE}], "role": "assistant"}},
                 "stopReason": "max_tokens",
-                "usage": {"inputTokens": 6, "outputTokens": 5, "totalTokens": 11, "cacheReadInputTokenCount": 0, "cacheWriteInputTokenCount": 0},
+                "usage": {"inputTokens": 16, "outputTokens": 5, "totalTokens": 21, "cacheReadInputTokenCount": 0, "cacheWriteInputTokenCount": 0},
             })
         );
         assert_eq!(
@@ -160,7 +160,7 @@ fn nova_speaks_converse() {
                 json!({"contentBlockStop": {"contentBlockIndex": 1}}),
                 json!({"messageStop": {"stopReason": "max_tokens"}}),
                 json!({"metadata": {
-                    "usage": {"inputTokens": 6, "outputTokens": 5, "cacheReadInputTokenCount": 0, "cacheWriteInputTokenCount": 0},
+                    "usage": {"inputTokens": 16, "outputTokens": 5, "cacheReadInputTokenCount": 0, "cacheWriteInputTokenCount": 0},
                     "metrics": {}, "trace": {},
                 }}),
             ]
@@ -194,7 +194,7 @@ fn newer_models_chat() {
             let choice = &whole["choices"][0];
             assert_eq!(choice["message"], json!({"role": "assistant", "content": FIVE}));
             assert_eq!(choice[reason], "length");
-            assert_eq!(whole["usage"]["total_tokens"], 11);
+            assert_eq!(whole["usage"]["total_tokens"], 18);
             let objects = stream(&bench, model, &body).await;
             assert_eq!(objects[0]["choices"][0]["delta"], json!({"role": "assistant", "content": " 8bd0.0"}));
             assert_eq!(objects.last().expect("an object")["choices"][0][reason], "length");

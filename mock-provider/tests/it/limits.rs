@@ -26,7 +26,7 @@ fn bedrock_refuses_by_tokens_that_are_only_reserved() {
     against(&file, |bench| async move {
         let first = bench.post(HAIKU, &converse(900)).await;
         assert_eq!(first.status(), 200);
-        // 5 in and the answer, at most 900: what is left does not hold another 905 until it flows back.
+        // 14 in and the answer, at most 900: what is left does not hold as much again until it flows back.
         let refused = bench.post(HAIKU, &converse(996)).await;
         assert_eq!(refused.status(), 429);
         assert_eq!(refused.text(), r#"{"message":"Too many tokens, please wait before trying again."}"#);
@@ -69,9 +69,9 @@ fn a_reader_who_leaves_pays_for_what_was_generated() {
         drop(body);
         bench.world.clock().sleep(Duration::from_millis(1)).await;
         assert_eq!(bench.mock.counters().live_streams(), 0, "the stream stops at once");
-        // 5 in and 1 out are gone, the other 63 are back: 5 + 69 fit again, and not one more.
-        assert_eq!(bench.post(HAIKU, &converse(70)).await.status(), 429);
-        assert_eq!(bench.post(HAIKU, &converse(69)).await.status(), 200);
+        // 14 in and 1 out are gone, the other 63 are back: 14 + 51 fit again, and not one more.
+        assert_eq!(bench.post(HAIKU, &converse(52)).await.status(), 429);
+        assert_eq!(bench.post(HAIKU, &converse(51)).await.status(), 200);
     });
 }
 

@@ -33,7 +33,7 @@ fn generate_content_answers_whole() {
         assert_eq!(
             answered.text(),
             format!(
-                r#"{{"candidates":[{{"content":{{"role":"model","parts":[{{"text":" 8bd0.0 8bd0.1 8bd0.2 8bd0.3"}}]}},"finishReason":"MAX_TOKENS"}}],"usageMetadata":{{"promptTokenCount":7,"candidatesTokenCount":4,"totalTokenCount":11,"trafficType":"ON_DEMAND","promptTokensDetails":[{{"modality":"TEXT","tokenCount":7}}],"candidatesTokensDetails":[{{"modality":"TEXT","tokenCount":4}}]}},"modelVersion":"gemini-2.5-flash","createTime":"2026-01-01T00:00:00.000000Z","responseId":"{id}"}}"#
+                r#"{{"candidates":[{{"content":{{"role":"model","parts":[{{"text":" 8bd0.0 8bd0.1 8bd0.2 8bd0.3"}}]}},"finishReason":"MAX_TOKENS"}}],"usageMetadata":{{"promptTokenCount":9,"candidatesTokenCount":4,"totalTokenCount":13,"trafficType":"ON_DEMAND","promptTokensDetails":[{{"modality":"TEXT","tokenCount":9}}],"candidatesTokensDetails":[{{"modality":"TEXT","tokenCount":4}}]}},"modelVersion":"gemini-2.5-flash","createTime":"2026-01-01T00:00:00.000000Z","responseId":"{id}"}}"#
             )
         );
         assert_eq!(id.len(), 22);
@@ -44,7 +44,7 @@ fn generate_content_answers_whole() {
              x-xss-protection: 0\nx-frame-options: SAMEORIGIN\nx-content-type-options: nosniff\n\
              alt-svc: h3=\":443\"; ma=2592000,h3-29=\":443\"; ma=2592000\ncontent-length: 471\n"
         );
-        assert_eq!(answered.end_at.as_micros(), 400_000 + 7 * 50 + 3 * 7_500);
+        assert_eq!(answered.end_at.as_micros(), 400_000 + 9 * 50 + 3 * 7_500);
     });
 }
 
@@ -57,8 +57,8 @@ fn a_stream_of_events() {
         let chunks: Vec<_> =
             events.iter().map(|event| event.strip_prefix("data: ").expect("one line")).collect();
         check_chunks(&chunks);
-        assert_eq!(answered.head_at.as_micros(), 400_350);
-        assert_eq!(answered.end_at.as_micros(), 400_350 + 63 * 7_500);
+        assert_eq!(answered.head_at.as_micros(), 400_450);
+        assert_eq!(answered.end_at.as_micros(), 400_450 + 63 * 7_500);
     });
 }
 
@@ -90,7 +90,7 @@ fn check_chunks(chunks: &[&str]) {
         let is_last = position + 1 == chunks.len();
         assert_eq!(chunk.finish_reason(), is_last.then_some(FinishReason::MaxTokens));
         let usage = chunk.usage_metadata.as_ref().expect("usage");
-        assert_eq!(usage.total_token_count, if is_last { 71 } else { 0 });
+        assert_eq!(usage.total_token_count, if is_last { 73 } else { 0 });
         text.extend(chunk.texts());
     }
     assert_eq!(text, token_texts(64));
@@ -114,7 +114,7 @@ fn tokens_are_counted_and_models_listed() {
         let counted = bench.post(&format!("{FLASH}:countTokens"), &conversation(4)).await;
         assert_eq!(
             counted.text(),
-            r#"{"totalTokens":7,"totalBillableCharacters":24,"promptTokensDetails":[{"modality":"TEXT","tokenCount":7}]}"#
+            r#"{"totalTokens":9,"totalBillableCharacters":24,"promptTokensDetails":[{"modality":"TEXT","tokenCount":9}]}"#
         );
         let get = |path: &str| request(Method::GET, path, &[], "");
         let page = bench.call(get("/v1beta1/publishers/google/models?pageSize=2&pageToken=1")).await;

@@ -19,7 +19,7 @@ async fn call(bench: &Bench, method: Method, path: &str, body: &Value) -> (u16, 
 }
 
 fn long_text() -> Value {
-    json!([{"role": "user", "parts": [{"text": "word ".repeat(2_000)}]}])
+    json!([{"role": "user", "parts": [{"text": "word ".repeat(2_500)}]}])
 }
 
 async fn made(bench: &Bench, members: &Value) -> Value {
@@ -38,7 +38,7 @@ fn a_cache_lives_until_it_is_forgotten() {
         assert!(name.starts_with(&format!("{SCOPE}/cachedContents/")), "{name}");
         assert_eq!((&cache["model"], &cache["displayName"]), (&json!(MODEL), &json!("d")));
         assert_eq!(cache["expireTime"], "2026-01-01T00:10:00.000000Z");
-        assert_eq!(cache["usageMetadata"]["totalTokenCount"], 2_500);
+        assert_eq!(cache["usageMetadata"]["totalTokenCount"], 2_501);
         assert_eq!(cache.get("contents"), None, "the service keeps them to itself");
         assert_eq!(call(&bench, Method::GET, name, &Value::Null).await, (200, cache.clone()));
 
@@ -70,9 +70,9 @@ fn an_answer_goes_on_from_a_cache() {
         let (status, answered) = call(&bench, Method::POST, &generate, &body).await;
         assert_eq!(status, 200, "{answered}");
         let usage = &answered["usageMetadata"];
-        assert_eq!(usage["cachedContentTokenCount"], 2_501);
-        assert_eq!(usage["cacheTokensDetails"], json!([{"modality": "TEXT", "tokenCount": 2_501}]));
-        assert_eq!(usage["promptTokenCount"], 2_502);
+        assert_eq!(usage["cachedContentTokenCount"], 2_502);
+        assert_eq!(usage["cacheTokensDetails"], json!([{"modality": "TEXT", "tokenCount": 2_502}]));
+        assert_eq!(usage["promptTokenCount"], 2_504);
         assert_eq!(answered["candidates"][0]["content"]["parts"][0]["functionCall"]["name"], "f");
 
         let pro = generate.replace("flash", "pro");
@@ -106,7 +106,7 @@ fn what_cannot_be_kept_is_refused() {
         for (body, message) in [
             (
                 json!({"model": MODEL, "contents": [{"role": "user", "parts": [{"text": "short"}]}]}),
-                "The cached content is of 2 tokens. The minimum token count to start caching is 2048.",
+                "The cached content is of 1 tokens. The minimum token count to start caching is 2048.",
             ),
             (
                 json!({"model": "x", "contents": long_text()}),

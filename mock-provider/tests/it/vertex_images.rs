@@ -114,7 +114,7 @@ fn texts_and_pictures_are_embedded_in_one_space() {
 #[test]
 fn a_long_text_is_cut_or_refused() {
     against(EXACT, |bench| async move {
-        let long = "word ".repeat(8_000);
+        let long = "word ".repeat(9_000);
         let body = |truncates: bool| json!({"content": {"parts": [{"text": long}]}, "embedContentConfig": {"autoTruncate": truncates, "outputDimensionality": 8}});
         let (status, answered) = ask(&bench, "gemini-embedding-2:embedContent", &body(true)).await;
         assert_eq!((status, &answered["truncated"]), (200, &json!(true)), "{answered}");

@@ -10,7 +10,7 @@ use wire::anthropic::messages::{
 };
 
 use super::request::Model;
-use super::{Refusal, conversation};
+use super::{Refusal, conversation, marks};
 
 type Checked = Result<(), Refusal>;
 
@@ -32,6 +32,7 @@ pub(super) fn prompt(request: &MessagesRequest<'_>, model: &Model<'_>) -> Checke
         return refuse("service_tier: Input should be 'auto' or 'standard_only'");
     }
     conversation::check(request, model)?;
+    marks::check(request)?;
     tools(&request.tools)?;
     tool_choice(request)?;
     if let Some(asked) = &request.thinking {
@@ -234,8 +235,7 @@ fn has_open_object(schema: &serde_json::Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Home, Request};
-    use super::*;
+    use super::super::request::refusal;
 
     const OLD: &str = "claude-sonnet-4-5";
     const NEW: &str = "claude-opus-5";
@@ -243,7 +243,7 @@ mod tests {
     fn said(model: &str, members: &str) -> Option<String> {
         let ask = r#""messages":[{"role":"user","content":"hi"}]"#;
         let body = format!(r#"{{"model":"{model}",{ask}{members}}}"#);
-        Request::read(Home::Direct, body.as_bytes(), &Model::named(model)).err().map(|refusal| refusal.0)
+        refusal(&body, model)
     }
 
     #[track_caller]
@@ -380,11 +380,12 @@ mod tests {
     #[test]
     fn a_prompt_fits_the_window() {
         let long = |model: &str, tokens: usize| {
-            let text = "x".repeat(tokens * 4);
+            // Seven tokens stand around the text.
+            let text = " x".repeat(tokens - 7);
             let body = format!(
                 r#"{{"model":"{model}","max_tokens":4096,"messages":[{{"role":"user","content":"{text}"}}]}}"#
             );
-            Request::read(Home::Direct, body.as_bytes(), &Model::named(model)).err().map(|refusal| refusal.0)
+            refusal(&body, model)
         };
         assert_eq!(long(OLD, 205_000).as_deref(), Some("prompt is too long: 205000 tokens > 200000 maximum"));
         assert_eq!(

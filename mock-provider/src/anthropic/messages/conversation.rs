@@ -183,15 +183,16 @@ fn cache_marks(request: &MessagesRequest<'_>) -> Checked {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Home, Request};
-    use super::*;
+    use super::super::request::refusal;
 
     #[track_caller]
     fn check(model: &str, messages: &str, expected: &str) {
         let body = format!(r#"{{"model":"{model}","max_tokens":9,"messages":[{messages}]}}"#);
-        let read = Request::read(Home::Direct, body.as_bytes(), &Model::named(model));
-        let said = read.err().map(|refusal| refusal.0);
-        assert_eq!(said.as_deref(), (!expected.is_empty()).then_some(expected), "{messages}");
+        assert_eq!(
+            refusal(&body, model).as_deref(),
+            (!expected.is_empty()).then_some(expected),
+            "{messages}"
+        );
     }
 
     const OLD: &str = "claude-sonnet-4-5";

@@ -29,7 +29,7 @@ impl Cut {
         if texts.any(|text| memmem::find(text.as_bytes(), REFUSAL.as_bytes()).is_some()) {
             return Self::Refusal;
         }
-        let room = u64::from(model.max_input_tokens).saturating_sub(request.prompt_tokens);
+        let room = u64::from(model.max_input_tokens).saturating_sub(request.prompt_tokens());
         match u32::try_from(room) {
             Ok(room) if room < request.max_tokens() => Self::Context(room.max(1)),
             _ => Self::Nothing,
@@ -57,16 +57,20 @@ impl Cut {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Home;
+    use super::super::{Asked, Home};
     use super::*;
+    use crate::engine::prompt::PromptCache;
+    use world::{Instant, Seed};
 
     fn cut(prompt: &str, room: u32) -> Cut {
         let body = format!(
             r#"{{"model":"claude-opus-5","max_tokens":64,"messages":[{{"role":"user","content":"{prompt}"}}]}}"#
         );
-        let request = Request::parse(Home::Direct, body.as_bytes()).expect("sound");
-        let prompt_tokens = u32::try_from(request.prompt_tokens).expect("few");
+        let asked = Asked::parse(Home::Direct, body.as_bytes()).expect("sound");
+        let prompt_tokens = u32::try_from(asked.count("claude-opus-5")).expect("few");
         let model = Model { max_input_tokens: prompt_tokens + room, ..Model::named("claude-opus-5") };
+        let cache = PromptCache::new(Seed(1));
+        let request = asked.check(&model, (&cache, ""), Instant::ZERO).expect("sound");
         Cut::of(&request, &model)
     }
 

@@ -1,23 +1,23 @@
 //! The Messages API, the same wherever Claude is asked: directly, through Bedrock's InvokeModel, through
 //! Vertex AI's rawPredict.
 //!
-//! A home reads a request with [`Request::read`], admits it by its own quota, decides the answer with
-//! [`Turn::decide`], and sends it whole ([`Turn::message`]) or as a stream ([`Turn::play`]) in its own
-//! carrier.
+//! A home reads a body with [`Asked::parse`] and checks it with [`Asked::check`], admits the request by its own quota,
+//! decides the answer with [`Turn::decide`], and sends it whole ([`Turn::message`]) or as a stream ([`Turn::play`])
+//! in its own carrier.
 
 mod ask;
-mod cache;
 mod check;
 mod conversation;
 mod cut;
+mod marks;
 mod request;
 mod script;
 mod size;
 mod turn;
 
-pub(crate) use cache::PromptCache;
-pub(crate) use request::{Model, Request};
+pub(crate) use request::{Asked, Model, Request};
 pub(crate) use script::{Carrier, Sse};
+pub(crate) use size::{MESSAGE_TOKENS, PROMPT_TOKENS, shortest_cached, tool_prompt};
 pub(crate) use turn::{Meter, Turn};
 
 /// Where Claude is asked.
@@ -38,6 +38,15 @@ impl Home {
             Self::Direct => ("msg_01", "toolu_01"),
             Self::Bedrock => ("msg_bdrk_01", "toolu_bdrk_01"),
             Self::Vertex => ("msg_vrtx_01", "toolu_vrtx_01"),
+        }
+    }
+
+    /// Sets its prompts apart from those of other homes.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Direct => "anthropic",
+            Self::Bedrock => "bedrock",
+            Self::Vertex => "vertex",
         }
     }
 }

@@ -1,12 +1,15 @@
 //! A request, read and found good.
 
+use std::time::Duration;
+
 use wire::anthropic::catalogue::{self, Known, Thinking};
 use wire::anthropic::messages::MessagesRequest;
+use wire::json::Text;
 use world::Instant;
 
-use super::cache::{Cached, PromptCache};
-use super::{Home, Refusal, check, size};
+use super::{Home, Refusal, check, marks, size};
 use crate::engine::latency::Prompt;
+use crate::engine::prompt::{Cached, PromptCache, Reader};
 
 /// The model that is asked.
 #[derive(Debug, Clone, Copy)]
@@ -47,35 +50,14 @@ impl<'a> Model<'a> {
     }
 }
 
-/// A request that the model answers.
+/// A body that has been read, and neither checked nor counted.
 #[derive(Debug)]
-pub(crate) struct Request<'b> {
-    pub(crate) body: MessagesRequest<'b>,
-    /// The estimate of the whole prompt.
-    pub(crate) prompt_tokens: u64,
-    /// What of it the cache has to do with.
-    pub(crate) cached: Cached,
+pub(crate) struct Asked<'b> {
+    home: Home,
+    body: MessagesRequest<'b>,
 }
 
-impl<'b> Request<'b> {
-    /// Reads a request for an answer and checks all that can be wrong with it.
-    pub(crate) fn read(home: Home, body: &'b [u8], model: &Model<'_>) -> Result<Self, Refusal> {
-        let request = Self::parse(home, body)?;
-        request.check(model)?;
-        Ok(request)
-    }
-
-    /// Checks all that can be wrong with a request for an answer.
-    pub(crate) fn check(&self, model: &Model<'_>) -> Result<(), Refusal> {
-        check::all(&self.body, model)?;
-        self.check_lengths(model)
-    }
-
-    /// Checks what can be wrong with a request whose tokens are to be counted.
-    pub(crate) fn check_prompt(&self, model: &Model<'_>) -> Result<(), Refusal> {
-        check::prompt(&self.body, model)
-    }
-
+impl<'b> Asked<'b> {
     /// Reads a body as this home takes it.
     pub(crate) fn parse(home: Home, body: &'b [u8]) -> Result<Self, Refusal> {
         let body = MessagesRequest::read(body).map_err(|complaint| match home {
@@ -85,33 +67,86 @@ impl<'b> Request<'b> {
             _ => Refusal(complaint.message),
         })?;
         check_home(home, &body)?;
-        let prompt_tokens = size::tokens_of(&body);
-        Ok(Self { body, prompt_tokens, cached: Cached::default() })
+        Ok(Self { home, body })
     }
 
-    /// Looks the prompt up in the cache; for a request that has been checked.
-    pub(crate) fn look_up(self, cache: &PromptCache, model: &Model<'_>, now: Instant) -> Self {
-        let cached = cache.take(model.name, &self.body, now);
-        Self { cached, ..self }
+    /// The model that the body names, where it does.
+    pub(crate) fn model(&self) -> Option<&Text<'b>> {
+        self.body.model.as_ref()
     }
 
-    /// The prompt as far as it takes time: what is read from the cache does not.
+    /// Checks all that can be wrong with a request for an answer, counts its prompt, and looks up how much of it
+    /// the cache of this place holds for one that arrives `now`.
+    pub(crate) fn check(
+        self,
+        model: &Model<'_>,
+        (cache, place): (&PromptCache, &str),
+        now: Instant,
+    ) -> Result<Request<'b>, Refusal> {
+        check::all(&self.body, model)?;
+        let is_marked = marks::has_any(&self.body);
+        let mut prompt = if is_marked {
+            let key = [self.home.name().as_bytes(), place.as_bytes(), model.name.as_bytes()];
+            cache.marked(&key, size::shortest_cached(model.name))
+        } else {
+            Reader::default()
+        };
+        size::read(&self.body, model.name, &mut prompt);
+        let request = Request { cached: cache.look_up(&prompt, now), body: self.body, prompt };
+        request.check_lengths(model)?;
+        Ok(request)
+    }
+
+    /// Checks what can be wrong with a prompt.
+    pub(crate) fn check_prompt(&self, model: &Model<'_>) -> Result<(), Refusal> {
+        check::prompt(&self.body, model)
+    }
+
+    /// Tokens of the prompt, for the model of that name.
+    pub(crate) fn count(&self, model: &str) -> u64 {
+        let mut prompt = Reader::default();
+        size::read(&self.body, model, &mut prompt);
+        prompt.tokens()
+    }
+}
+
+/// A request that the model answers.
+#[derive(Debug)]
+pub(crate) struct Request<'b> {
+    pub(crate) body: MessagesRequest<'b>,
+    /// What of the prompt the cache has to do with.
+    pub(crate) cached: Cached,
+    prompt: Reader,
+}
+
+impl Request<'_> {
+    /// Tokens of the whole prompt.
+    pub(crate) fn prompt_tokens(&self) -> u64 {
+        self.prompt.tokens()
+    }
+
+    /// Notes that the model has read the prompt; for a request that was admitted, when its first token is known.
+    pub(super) fn keep(&self, cache: &PromptCache, now: Instant, first: Duration) {
+        cache.keep(&self.prompt, now, first);
+    }
+
+    /// The prompt as far as it takes time.
     pub(super) fn prompt(&self) -> Prompt {
-        Prompt { tokens: self.prompt_tokens, cached: self.cached.read }
+        self.cached.prompt(self.prompt_tokens())
     }
 
     /// Tokens of the prompt that the cache has nothing to do with.
     pub(crate) fn uncached_tokens(&self) -> u64 {
-        self.prompt_tokens.saturating_sub(self.cached.read + self.cached.written())
+        self.cached.rest(self.prompt_tokens())
     }
 
-    /// Most tokens of the answer. Read requests have a limit that the model allows.
+    /// Most tokens of the answer. Checked requests have a limit that the model allows.
     pub(crate) fn max_tokens(&self) -> u32 {
         self.body.max_tokens.and_then(|tokens| u32::try_from(tokens).ok()).unwrap_or(1)
     }
 
     fn check_lengths(&self, model: &Model<'_>) -> Result<(), Refusal> {
-        let (prompt, window) = (self.prompt_tokens, u64::from(model.max_input_tokens));
+        let (prompt, window) = (self.prompt_tokens(), u64::from(model.max_input_tokens));
         if prompt > window {
             return Err(Refusal(wire::bedrock::error::text::prompt_too_long(prompt, window)));
         }
@@ -144,4 +179,13 @@ fn check_home(home: Home, body: &MessagesRequest<'_>) -> Result<(), Refusal> {
         }
         _ => Ok(()),
     }
+}
+
+/// What a model says against a body, if anything.
+#[cfg(test)]
+pub(super) fn refusal(body: &str, model: &str) -> Option<String> {
+    let cache = PromptCache::new(world::Seed(1));
+    let checked = Asked::parse(Home::Direct, body.as_bytes())
+        .and_then(|asked| asked.check(&Model::named(model), (&cache, ""), Instant::ZERO));
+    checked.err().map(|Refusal(words)| words)
 }

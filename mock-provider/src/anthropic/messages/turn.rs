@@ -14,12 +14,12 @@ use wire::json::Raw;
 use world::{Draws, Instant};
 
 use super::Home;
-use super::cache::Cached;
 use super::cut::Cut;
 use super::request::{Model, Request};
 use crate::anthropic::id;
 use crate::call::{Call, Engine, Length};
 use crate::engine::latency::Timing;
+use crate::engine::prompt::Cached;
 use crate::engine::reply::{Block, Reply, Stop, ToolCall};
 use crate::engine::text::Text;
 use crate::profile::{Coalescing, Profile};
@@ -60,7 +60,7 @@ const REDACTED: &str = "ANTHROPIC_MAGIC_STRING_TRIGGER_REDACTED_THINKING_\
      46C9A13E193C177646C7398A98432ECCCE4C1253D5E2D82641AC0E52CC2876CB";
 
 impl<M: Meter> Turn<M> {
-    /// Decides what `model` answers; `key` keys the content, `meter` holds the quota.
+    /// Decides what `model` answers to a request that was admitted; `key` keys the content, `meter` holds the quota.
     pub(crate) fn decide(
         (engine, call, profile): (&Engine, &Call<'_>, &Profile),
         (home, model, key): (Home, &Model<'_>, &str),
@@ -70,8 +70,10 @@ impl<M: Meter> Turn<M> {
         let cut = Cut::of(request, model);
         let reply = engine.reply(profile, &call.identity, &request.ask(key, cut));
         let bits = engine.request_bits(&call.identity);
+        let timing = engine.timing_of(profile, &call.identity, request.prompt(), reply.tokens());
+        request.keep(&engine.prompt_cache, call.arrived, timing.first());
         Self {
-            timing: engine.timing_of(profile, &call.identity, request.prompt(), reply.tokens()),
+            timing,
             coalescing: profile.coalescing,
             arrived: call.arrived,
             meter,

@@ -13,7 +13,7 @@ use wire::bedrock::headers::EVENT_STREAM;
 use wire::json::Raw;
 use world::http::Body;
 
-use super::decide::{Decided, Prompt};
+use super::decide::Decided;
 use super::failure::Failure;
 use super::guardrail::Verdict;
 use super::target::Target;
@@ -96,22 +96,22 @@ impl Bedrock {
         if let Some(problem) = request.problem().or_else(|| request.unsupported(target.abilities())) {
             return Err(Failure::invalid(problem));
         }
-        let prompt = prompt::of(&request, target, &self.cache, call.arrived);
-        let allowed = check_lengths(target, prompt, request.max_tokens())?;
+        let prompt = prompt::of(&request, target, &engine.prompt_cache, call.arrived);
+        let allowed = check_lengths(target, prompt.tokens, request.max_tokens())?;
         let verdict = guardrail::judge(&request);
         if let Some(verdict) = verdict.as_ref().filter(|verdict| verdict.blocks_prompt()) {
             let verdict = verdict.clone();
             return Ok(Outcome::Blocked(Box::new((request, verdict))));
         }
         let asked = request.max_tokens();
-        let decided = self.decide(engine, call, target, (prompt, asked), &ask(&request, target, allowed))?;
+        let decided = self.decide(engine, call, target, (&prompt, asked), &ask(&request, target, allowed))?;
         let fields = fields::of(&request, target, &decided);
         Ok(Outcome::Answered(Box::new(Conversation { request, decided, verdict, fields })))
     }
 }
 
 /// The length that holds for the answer.
-fn check_lengths(target: &Target<'_>, prompt: Prompt, asked: Option<u32>) -> Result<u32, Failure> {
+fn check_lengths(target: &Target<'_>, prompt_tokens: u64, asked: Option<u32>) -> Result<u32, Failure> {
     let limit = target.max_output_tokens();
     let max_tokens = asked.unwrap_or(limit);
     if max_tokens > limit {
@@ -120,7 +120,7 @@ fn check_lengths(target: &Target<'_>, prompt: Prompt, asked: Option<u32>) -> Res
              value that is lower than {limit}."
         )));
     }
-    if prompt.total() > target.id.context_tokens() {
+    if prompt_tokens > target.id.context_tokens() {
         return Err(Failure::invalid(text::INPUT_TOO_LONG));
     }
     Ok(max_tokens)

@@ -12,6 +12,10 @@ use super::super::target::Target;
 use super::format::{Format, Moment, Origin, object};
 use crate::engine::ask::{Ask, Tool, ToolChoice};
 use crate::engine::reply::{Block, Piece, Reply, Stop};
+use crate::engine::tokens;
+
+/// What a message has beside its text: a template's frame. Our assumption.
+const MESSAGE_TOKENS: u64 = 4;
 
 pub(super) struct ChatCompletions {
     id: String,
@@ -28,12 +32,13 @@ impl Format for ChatCompletions {
         Request::parse(body, target.max_output_tokens())
     }
 
-    fn prompt_bytes(request: &Request<'_>) -> usize {
-        let contents = request.messages.iter().map(|message| message.text().len());
-        let schema = |parameters: &Option<wire::json::Raw<'_>>| parameters.map_or(0, |raw| raw.get().len());
-        let tools =
-            request.tools.iter().map(|tool| tool.function.name.len() + schema(&tool.function.parameters));
-        contents.chain(tools).sum()
+    fn prompt_tokens(request: &Request<'_>, _: &Target<'_>) -> u64 {
+        let messages = request.messages.iter().map(|message| MESSAGE_TOKENS + tokens::count(&message.text()));
+        let tool = |tool: &wire::bedrock::invoke::chat_completions::Tool<'_>| {
+            let schema = tool.function.parameters.map_or(0, |schema| tokens::count(schema.get()));
+            tokens::count(&tool.function.name) + schema
+        };
+        messages.chain(request.tools.iter().map(tool)).sum()
     }
 
     fn ask<'r>(request: &'r Request<'_>, target: &Target<'r>) -> Ask<'r> {

@@ -10,6 +10,7 @@ use super::cohere_command::reason;
 use super::format::{Format, Moment, Origin, object};
 use crate::engine::ask::Ask;
 use crate::engine::reply::Reply;
+use crate::engine::tokens;
 
 pub(super) struct CohereChat {
     response_id: String,
@@ -24,13 +25,11 @@ impl Format for CohereChat {
         Request::parse(body, target.max_output_tokens())
     }
 
-    fn prompt_bytes(request: &Request<'_>) -> usize {
-        let turns: usize = request.chat_history.iter().map(|turn| turn.message.len()).sum();
-        let raw = [&request.documents, &request.tools].into_iter().flatten();
-        request.message.len()
-            + turns
-            + request.preamble.as_ref().map_or(0, |text| text.len())
-            + raw.map(|raw| raw.get().len()).sum::<usize>()
+    fn prompt_tokens(request: &Request<'_>, _: &Target<'_>) -> u64 {
+        let turns = request.chat_history.iter().map(|turn| turn.message.as_str());
+        let raw = [&request.documents, &request.tools].into_iter().flatten().map(wire::json::Raw::get);
+        let told = request.preamble.as_deref().into_iter().chain(turns).chain(raw);
+        told.chain([request.message.as_str()]).map(tokens::count).sum()
     }
 
     fn ask<'r>(request: &'r Request<'_>, target: &Target<'r>) -> Ask<'r> {

@@ -10,6 +10,7 @@ use super::super::target::Target;
 use super::format::{Format, Moment, Origin, object};
 use crate::engine::ask::Ask;
 use crate::engine::reply::{Reply, Stop};
+use crate::engine::tokens;
 
 pub(super) struct CohereCommand {
     id: String,
@@ -24,8 +25,8 @@ impl Format for CohereCommand {
         Request::parse(body, target.max_output_tokens())
     }
 
-    fn prompt_bytes(request: &Request<'_>) -> usize {
-        request.prompt.len()
+    fn prompt_tokens(request: &Request<'_>, _: &Target<'_>) -> u64 {
+        tokens::count(&request.prompt)
     }
 
     fn ask<'r>(request: &'r Request<'_>, target: &Target<'r>) -> Ask<'r> {

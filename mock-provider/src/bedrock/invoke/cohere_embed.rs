@@ -1,8 +1,10 @@
 //! Cohere Embed: up to 96 inputs a call.
 
 use http::Response;
+use serde::Deserialize;
 use wire::bedrock::headers::InvocationCounts;
 use wire::bedrock::invoke::cohere_embed::{EmbeddingType, Request, response};
+use wire::json::{Raw, Text};
 use world::http::Body;
 
 use super::super::Bedrock;
@@ -31,7 +33,7 @@ impl Bedrock {
         let model = target.id.base();
         let request = Request::parse(call.body, model).map_err(Failure::invalid)?;
         let input_tokens = input_tokens(&request);
-        let _settlement = Settlement::reserve(&self.quota, target, input_tokens, Some(0))?;
+        let _settlement = Settlement::reserve_input(&self.quota, target, input_tokens)?;
         let profile = target.profile(&engine.plan, Kind::Embeddings);
         let latency = engine.timing(profile, &call.identity, input_tokens).first();
         engine.sleep(call, latency).await;
@@ -58,8 +60,25 @@ fn encoding(form: EmbeddingType) -> Encoding {
 }
 
 fn input_tokens(request: &Request<'_>) -> u64 {
-    let texts = request.texts.iter().flatten().map(|text| tokens::estimate(text.len()));
-    let mixed = request.inputs.iter().flatten().map(|input| tokens::estimate(input.get().len()));
+    let texts = request.texts.iter().flatten().map(|text| tokens::count(text));
+    let mixed = request.inputs.iter().flatten().map(mixed_tokens);
     let pictures = request.images.as_ref().map_or(0, Vec::len) as u64;
     texts.chain(mixed).sum::<u64>() + pictures * PICTURE_TOKENS
+}
+
+/// Tokens of an input of texts and pictures: what has no text is a picture.
+fn mixed_tokens(input: &Raw<'_>) -> u64 {
+    #[derive(Default, Deserialize)]
+    struct Mixed<'a> {
+        #[serde(borrow, default)]
+        content: Vec<Part<'a>>,
+    }
+    #[derive(Deserialize)]
+    struct Part<'a> {
+        #[serde(borrow, default)]
+        text: Option<Text<'a>>,
+    }
+    let mixed: Mixed<'_> = input.read().unwrap_or_default();
+    let tokens = |part: &Part<'_>| part.text.as_ref().map_or(PICTURE_TOKENS, |text| tokens::count(text));
+    mixed.content.iter().map(tokens).sum()
 }

@@ -15,7 +15,6 @@ use world::{Draws, Instant};
 
 use super::super::decide::{Decided, Prompt};
 use super::super::failure::Failure;
-use super::super::prompt_cache::PromptCache;
 use super::super::settlement::Settlement;
 use super::super::target::Target;
 use super::super::{Bedrock, reply};
@@ -23,8 +22,8 @@ use super::{answered, echo};
 use crate::call::{Call, Engine};
 use crate::engine::ask::Ask;
 use crate::engine::paced::{Pace, Script};
+use crate::engine::prompt::PromptCache;
 use crate::engine::reply::{Block, Piece, Reply};
-use crate::engine::tokens;
 use crate::head;
 
 /// Whether an answer comes as a whole or in pieces.
@@ -42,17 +41,17 @@ pub(super) trait Format: Sized + Send + Unpin + 'static {
     /// Reads a body; the error is the text of a `ValidationException`.
     fn read<'c>(body: &'c [u8], target: &Target<'_>) -> Result<Self::Request<'c>, String>;
 
-    /// How many bytes of text the prompt has.
-    fn prompt_bytes(request: &Self::Request<'_>) -> usize;
+    /// How many tokens the prompt has.
+    fn prompt_tokens(request: &Self::Request<'_>, target: &Target<'_>) -> u64;
 
-    /// The prompt, in tokens.
+    /// The prompt, as far as a cache has a say.
     fn prompt(
         request: &Self::Request<'_>,
-        _target: &Target<'_>,
+        target: &Target<'_>,
         _cache: &PromptCache,
         _now: Instant,
     ) -> Prompt {
-        tokens::estimate(Self::prompt_bytes(request)).into()
+        Self::prompt_tokens(request, target).into()
     }
 
     /// What it asks of the model.
@@ -123,7 +122,7 @@ impl Moment<'_> {
 
 /// How many tokens the prompt of a body has.
 pub(super) fn prompt_tokens<F: Format>(body: &[u8], target: &Target<'_>) -> Result<u64, String> {
-    F::read(body, target).map(|request| tokens::estimate(F::prompt_bytes(&request)))
+    F::read(body, target).map(|request| F::prompt_tokens(&request, target))
 }
 
 impl Bedrock {
@@ -149,12 +148,12 @@ impl Bedrock {
         target: &Target<'_>,
     ) -> Result<(Decided<'e>, F), Failure> {
         let request = F::read(call.body, target).map_err(Failure::invalid)?;
-        let prompt = F::prompt(&request, target, &self.cache, call.arrived);
-        if prompt.total() > target.id.context_tokens() {
+        let prompt = F::prompt(&request, target, &engine.prompt_cache, call.arrived);
+        if prompt.tokens > target.id.context_tokens() {
             return Err(Failure::invalid(text::INPUT_TOO_LONG));
         }
         let ask = F::ask(&request, target);
-        let decided = self.decide(engine, call, target, (prompt, Some(ask.max_tokens)), &ask)?;
+        let decided = self.decide(engine, call, target, (&prompt, Some(ask.max_tokens)), &ask)?;
         Ok((decided, F::new(&Origin { engine, call, target }, &request)))
     }
 }

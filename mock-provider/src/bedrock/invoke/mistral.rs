@@ -11,6 +11,7 @@ use super::format::{Format, Moment, Origin, object};
 use super::llama::reason;
 use crate::engine::ask::Ask;
 use crate::engine::reply::Reply;
+use crate::engine::tokens;
 
 pub(super) struct Mistral;
 
@@ -21,8 +22,8 @@ impl Format for Mistral {
         Request::parse(body, target.max_output_tokens())
     }
 
-    fn prompt_bytes(request: &Request<'_>) -> usize {
-        request.prompt.len()
+    fn prompt_tokens(request: &Request<'_>, _: &Target<'_>) -> u64 {
+        tokens::count(&request.prompt)
     }
 
     fn ask<'r>(request: &'r Request<'_>, target: &Target<'r>) -> Ask<'r> {

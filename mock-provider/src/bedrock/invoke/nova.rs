@@ -8,11 +8,11 @@ use wire::json::Raw;
 use world::Instant;
 
 use super::super::decide::Prompt;
-use super::super::prompt_cache::PromptCache;
 use super::super::target::Target;
 use super::super::{converse as conversation, prompt};
 use super::format::{Format, Moment, Origin, object};
 use crate::engine::ask::Ask;
+use crate::engine::prompt::PromptCache;
 use crate::engine::reply::{Block, Piece, Reply};
 use crate::head;
 
@@ -32,9 +32,8 @@ impl Format for Nova {
         }
     }
 
-    fn prompt_bytes(request: &converse::Request<'_>) -> usize {
-        // Four bytes a token: attachments have no bytes of text.
-        prompt::tokens_of(request) as usize * 4
+    fn prompt_tokens(request: &converse::Request<'_>, target: &Target<'_>) -> u64 {
+        prompt::tokens_of(request, target)
     }
 
     fn prompt(

@@ -128,8 +128,8 @@ impl Bedrock {
         target: &Target<'_>,
         commission: &Commission<'_>,
     ) -> Result<InvocationCounts, Failure> {
-        let input_tokens = tokens::estimate(commission.prompt.len());
-        let _settlement = Settlement::reserve(&self.quota, target, input_tokens, Some(0))?;
+        let input_tokens = tokens::count(commission.prompt);
+        let _settlement = Settlement::reserve_input(&self.quota, target, input_tokens)?;
         let latency = DRAWING * commission.count;
         engine.sleep(call, latency).await;
         let latency_ms = milliseconds(latency);

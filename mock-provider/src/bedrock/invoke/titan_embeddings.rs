@@ -24,8 +24,8 @@ impl Bedrock {
     ) -> Result<Response<Body>, Failure> {
         let version = Version::of_model(target.id.base()).unwrap_or(Version::V2);
         let request = Request::parse(call.body, version).map_err(Failure::invalid)?;
-        let input_tokens = tokens::estimate(request.input_text.len());
-        let _settlement = Settlement::reserve(&self.quota, target, input_tokens, Some(0))?;
+        let input_tokens = tokens::count(&request.input_text);
+        let _settlement = Settlement::reserve_input(&self.quota, target, input_tokens)?;
         let profile = target.profile(&engine.plan, Kind::Embeddings);
         let latency = engine.timing(profile, &call.identity, input_tokens).first();
         engine.sleep(call, latency).await;

@@ -25,8 +25,8 @@ impl Bedrock {
         let request = Request::parse(call.body).map_err(Failure::invalid)?;
         let text = request.input_text.as_deref().unwrap_or_default();
         let image = request.input_image.as_deref().unwrap_or_default();
-        let input_tokens = tokens::estimate(text.len());
-        let _settlement = Settlement::reserve(&self.quota, target, input_tokens, Some(0))?;
+        let input_tokens = tokens::count(text);
+        let _settlement = Settlement::reserve_input(&self.quota, target, input_tokens)?;
         let profile = target.profile(&engine.plan, Kind::Embeddings);
         let latency = engine.timing(profile, &call.identity, input_tokens).first();
         engine.sleep(call, latency).await;

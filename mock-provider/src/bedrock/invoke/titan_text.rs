@@ -9,6 +9,7 @@ use super::super::target::Target;
 use super::format::{Format, Moment, Origin, object};
 use crate::engine::ask::Ask;
 use crate::engine::reply::{Reply, Stop};
+use crate::engine::tokens;
 
 pub(super) struct TitanText;
 
@@ -19,8 +20,8 @@ impl Format for TitanText {
         Request::parse(body, target.max_output_tokens())
     }
 
-    fn prompt_bytes(request: &Request<'_>) -> usize {
-        request.input_text.len()
+    fn prompt_tokens(request: &Request<'_>, _: &Target<'_>) -> u64 {
+        tokens::count(&request.input_text)
     }
 
     fn ask<'r>(request: &'r Request<'_>, target: &Target<'r>) -> Ask<'r> {

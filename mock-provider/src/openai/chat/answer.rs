@@ -7,7 +7,7 @@ use bytes::Bytes;
 use wire::json::Raw;
 use wire::openai::chat::{
     ChatCompletion, ChatRequest, Choice, CompletionTokensDetails, FinishReason, FunctionCall, FunctionType,
-    ResponseMessage, ToolCall, Usage,
+    PromptTokensDetails, ResponseMessage, ToolCall, Usage,
 };
 use world::Instant;
 
@@ -20,6 +20,7 @@ use crate::engine::reply::{self, Block, Reply, Stop};
 use crate::openai::filter;
 use crate::openai::ids;
 use crate::openai::model::Model;
+use crate::openai::prompt::Prompt;
 use crate::openai::withheld::Withheld;
 use crate::profile::{Coalescing, Profile};
 
@@ -59,19 +60,18 @@ pub(crate) struct Answer<'a> {
     /// Whether the caller named the function: then the answer ends by itself, not to call one.
     is_forced: bool,
     pub(super) withheld: Withheld,
-    prompt_tokens: u64,
+    prompt: Prompt,
 }
 
 impl<'a> Answer<'a> {
-    /// What a model of `profile` answers to a request that arrived at `arrived`.
+    /// What a model of `profile` answers to a request that arrived at `arrived` and was admitted.
     pub(crate) fn decide(
         engine: &Engine,
         profile: &Profile,
         (identity, arrived): (&Identity, Instant),
-        request: &ChatRequest<'_>,
+        (request, prompt): (&ChatRequest<'_>, Prompt),
         terms: Terms<'a>,
     ) -> Self {
-        let prompt_tokens = ask::prompt_tokens(request);
         let candidates = 0..request.n.unwrap_or(1).max(1);
         let reply = |candidate| {
             engine.reply(profile, identity, &ask::ask(request, terms.name, &terms.model, candidate))
@@ -79,24 +79,26 @@ impl<'a> Answer<'a> {
         let has_logprobs = request.logprobs == Some(true);
         let replies: Vec<Reply> = candidates.map(reply).collect();
         let longest = longest(&replies);
+        let timing = engine.timing_of(profile, identity, prompt.to_read(), longest);
+        prompt.keep(&engine.prompt_cache, arrived, timing.first());
         Self {
             replies,
             arrived,
-            timing: engine.timing_of(profile, identity, prompt_tokens, longest),
+            timing,
             coalescing: profile.coalescing,
             likelihoods: has_logprobs
                 .then(|| Likelihoods::new(identity.content, request.top_logprobs.unwrap_or(0))),
             wants_usage: request.wants_stream_usage(),
             is_forced: matches!(request.tool_choice, Some(wire::openai::chat::ToolChoice::Function(_))),
             withheld: ask::withheld(request),
-            prompt_tokens,
+            prompt,
             terms,
         }
     }
 
     /// Tokens of the prompt.
     pub(crate) fn prompt_tokens(&self) -> u64 {
-        self.prompt_tokens
+        self.prompt.tokens()
     }
 
     /// How long after the request the whole answer is there.
@@ -111,10 +113,18 @@ impl<'a> Answer<'a> {
 
     /// What it costs.
     pub(crate) fn usage(&self) -> Usage {
-        let prompt = u32::try_from(self.prompt_tokens()).unwrap_or(u32::MAX);
+        let counted = |tokens: u64| u32::try_from(tokens).unwrap_or(u32::MAX);
         let reasoning_tokens = self.replies.iter().map(Reply::thinking_tokens).fold(0, u32::saturating_add);
         let details = CompletionTokensDetails { reasoning_tokens, ..CompletionTokensDetails::default() };
-        Usage { completion_tokens_details: Some(details), ..Usage::new(prompt, self.tokens()) }
+        let cached_tokens = counted(self.prompt.cached());
+        Usage {
+            prompt_tokens_details: Some(PromptTokensDetails {
+                cached_tokens,
+                ..PromptTokensDetails::default()
+            }),
+            completion_tokens_details: Some(details),
+            ..Usage::new(counted(self.prompt_tokens()), self.tokens())
+        }
     }
 
     /// Why a choice ends.

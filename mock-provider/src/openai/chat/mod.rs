@@ -7,16 +7,17 @@
 mod answer;
 mod ask;
 mod logprobs;
+mod prompt;
 mod read;
 mod stream;
 
 pub(crate) use answer::{Answer, Terms};
-pub(crate) use ask::prompt_tokens;
 pub(crate) use read::{check, read, refuse_unknown};
 pub(crate) use stream::Meter;
 
 pub(super) use answer::call_id;
 pub(super) use ask::withheld;
 pub(super) use logprobs::Likelihoods;
+pub(super) use prompt::read as read_prompt;
 pub(super) use read::{decimal, function_name, integer, mentions_json, output_limit};
 pub(super) use stream::Padding;

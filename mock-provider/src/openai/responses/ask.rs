@@ -1,20 +1,20 @@
-//! What a request asks of a model, and how many tokens its input has.
+//! What a request asks of a model, and its prompt as the model reads it.
 
 use std::borrow::Cow;
 
+use wire::json::Raw;
 use wire::openai::chat::ToolChoice;
 use wire::openai::responses::{FunctionTool, Input, InputItem, InputPart, ResponsesRequest};
 
-use crate::engine::{ask, tokens};
+use super::store::Kept;
+use crate::engine::ask;
+use crate::engine::prompt::Reader;
 use crate::openai::model::Model;
+use crate::openai::prompt::{self, ATTACHMENT_TOKENS, IMAGE_TOKENS, MESSAGE_TOKENS, PRIMING_TOKENS};
 use crate::openai::withheld::Withheld;
 
-/// What every item costs beside its text, and the answer's beginning.
+/// What a call or its result costs beside its text.
 const ITEM_TOKENS: u64 = 3;
-/// What a picture counts as: OpenAI's figures for low detail, and for a square of 1024 at high detail.
-const IMAGE_TOKENS: (u64, u64) = (85, 765);
-/// What a file counts as. Our assumption.
-const FILE_TOKENS: u64 = 500;
 
 /// What of the answer is withheld.
 pub(super) fn withheld(input: &Input<'_>) -> Withheld {
@@ -77,30 +77,59 @@ fn format<'a>(request: &'a ResponsesRequest<'a>) -> ask::Format<'a> {
     }
 }
 
-/// Tokens of the input, without those of the response that is carried on.
-pub(super) fn input_tokens(request: &ResponsesRequest<'_>, input: &Input<'_>) -> u64 {
-    let said = match input {
-        Input::Text(text) => ITEM_TOKENS + tokens::count(text),
-        Input::Items(items) => items.iter().map(item_tokens).sum(),
-    };
-    let instructions = request.instructions.as_ref().map_or(0, |text| ITEM_TOKENS + tokens::count(text));
-    let tools: u64 = request.tools.iter().map(|tool| tokens::count(tool.get())).sum();
-    said + instructions + tools + ITEM_TOKENS
+/// Goes over the prompt: what is carried on, then functions, instructions, input.
+pub(super) fn read(
+    request: &ResponsesRequest<'_>,
+    input: &Input<'_>,
+    previous: Option<&Kept>,
+    reader: &mut Reader,
+) {
+    if let Some(previous) = previous {
+        reader.attachment(previous.tokens().into(), previous.draft.id.as_bytes());
+    }
+    let tools: Vec<FunctionTool<'_>> = request.tools.iter().filter_map(|tool| tool.read().ok()).collect();
+    let functions = tools.iter().filter(|tool| tool.r#type == "function");
+    prompt::functions(
+        functions.map(|tool| {
+            (tool.name.as_deref().unwrap_or_default(), tool.description.as_deref(), tool.parameters)
+        }),
+        reader,
+    );
+    if let Some(text) = &request.instructions {
+        message("system", text, reader);
+    }
+    match input {
+        Input::Text(text) => message("user", text, reader),
+        Input::Items(items) => items.iter().for_each(|one| item(one, request.input, reader)),
+    }
+    reader.costs(PRIMING_TOKENS);
 }
 
-fn item_tokens(item: &InputItem<'_>) -> u64 {
-    let texts: u64 = item.texts().map(tokens::count).sum();
-    let attached: u64 = item.parts().iter().map(attachment_tokens).sum();
-    let arguments = item.arguments.as_ref().map_or(0, |text| tokens::count(text));
-    let output = item.output.map_or(0, |output| tokens::count(output.get()));
-    ITEM_TOKENS + texts + attached + arguments + output
+fn message(role: &str, text: &str, reader: &mut Reader) {
+    reader.costs(MESSAGE_TOKENS);
+    reader.aside(role.as_bytes());
+    reader.text(text);
 }
 
-fn attachment_tokens(part: &InputPart<'_>) -> u64 {
-    match (&*part.r#type, part.detail.as_deref()) {
+fn item(item: &InputItem<'_>, input: Option<Raw<'_>>, reader: &mut Reader) {
+    reader.costs(if item.kind() == "message" { MESSAGE_TOKENS } else { ITEM_TOKENS });
+    reader.aside(item.role.as_deref().unwrap_or(item.kind()).as_bytes());
+    item.texts().for_each(|text| _ = reader.text(text));
+    item.parts().iter().for_each(|part| attachment(part, input, reader));
+    item.call_id.iter().for_each(|id| reader.aside(id.as_bytes()));
+    item.name.iter().for_each(|name| _ = reader.text(name));
+    item.arguments.iter().for_each(|text| _ = reader.text(text));
+    item.output.iter().for_each(|output| _ = reader.text(output.get()));
+}
+
+/// What is attached is not told apart from the rest of the input, so that a prompt with attachments agrees with
+/// another only when all of it does.
+fn attachment(part: &InputPart<'_>, input: Option<Raw<'_>>, reader: &mut Reader) {
+    let tokens = match (&*part.r#type, part.detail.as_deref()) {
         ("input_image", Some("low")) => IMAGE_TOKENS.0,
         ("input_image", _) => IMAGE_TOKENS.1,
-        ("input_file" | "input_audio", _) => FILE_TOKENS,
-        _ => 0,
-    }
+        ("input_file" | "input_audio", _) => ATTACHMENT_TOKENS,
+        _ => return,
+    };
+    reader.attachment(tokens, input.map_or("", |input| input.get()).as_bytes());
 }

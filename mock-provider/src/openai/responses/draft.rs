@@ -4,8 +4,8 @@ use bytes::Bytes;
 use wire::json::{Raw, Text};
 use wire::openai::chat::TokenLogprob;
 use wire::openai::responses::{
-    IncompleteDetails, OutputItem, OutputPart, OutputText, ReasoningConfig, Response, ResponseError,
-    ResponsesRequest, Status, SummaryText, TextConfig, TextFormat, Usage,
+    IncompleteDetails, InputTokensDetails, OutputItem, OutputPart, OutputText, ReasoningConfig, Response,
+    ResponseError, ResponsesRequest, Status, SummaryText, TextConfig, TextFormat, Usage,
 };
 
 use crate::engine::reply::{Block, Reply, Stop};
@@ -36,6 +36,8 @@ pub(super) struct Draft {
     /// Whether the thoughts are summed up.
     pub(super) has_summary: bool,
     pub(super) input_tokens: u32,
+    /// Those of them that were read from the cache.
+    pub(super) cached_tokens: u32,
 }
 
 /// What of a response is there.
@@ -49,7 +51,11 @@ pub(super) enum Stage<'a> {
 impl Draft {
     /// What it costs.
     pub(super) fn usage(&self) -> Usage {
-        Usage::new(self.input_tokens, self.reply.tokens(), self.reply.thinking_tokens())
+        let cached_tokens = self.cached_tokens;
+        Usage {
+            input_tokens_details: InputTokensDetails { cached_tokens, ..InputTokensDetails::default() },
+            ..Usage::new(self.input_tokens, self.reply.tokens(), self.reply.thinking_tokens())
+        }
     }
 
     /// How it ends.

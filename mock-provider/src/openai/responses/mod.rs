@@ -21,11 +21,13 @@ use world::http::Body;
 use super::chat::Likelihoods;
 use super::chat_completions::{Planned, tier};
 use super::failure::Failure;
+use super::prompt::{self, Prompt};
 use super::target::Target;
 use super::withheld::Withheld;
 use super::{OpenAi, Request, ids, reply};
 use crate::call::{Call, Engine};
 use crate::engine::paced::Pace;
+use crate::engine::prompt::Reader;
 use crate::profile::Kind;
 use draft::{Draft, Stage};
 use store::Kept;
@@ -53,16 +55,19 @@ impl OpenAi {
         if ask::withheld(&input) == Withheld::Prompt {
             return Err(Failure::unsafe_prompt());
         }
-        let tokens = u64::from(previous.as_ref().map_or(0, Kept::tokens)) + ask::input_tokens(&body, &input);
-        if tokens > u64::from(target.model.context) {
-            return Err(Failure::too_long(target.model.context, tokens));
+        let mut reader = prompt::reader(engine, call, request, &target);
+        ask::read(&body, &input, previous.as_ref(), &mut reader);
+        let prompt = Prompt::looked_up(reader, &engine.prompt_cache, call.arrived);
+        if prompt.tokens() > u64::from(target.model.context) {
+            return Err(Failure::too_long(target.model.context, prompt.tokens()));
         }
         let max_tokens = body.max_output_tokens.map(u64::from);
-        let demand = Demand { prompt: tokens, max_tokens, more_choices: 0 };
+        let demand = Demand { prompt: prompt.tokens(), max_tokens, more_choices: 0 };
         let left = self.accounts.admit(&request.path, &request.api_version, &target, demand)?;
 
-        let mut draft = draft(engine, call, request, &target, (&body, &input), tokens);
-        let timing = engine.timing_of(target.profile, &call.identity, tokens, draft.reply.tokens());
+        let mut draft = draft(engine, call, request, &target, (&body, &input), &prompt);
+        let timing = engine.timing_of(target.profile, &call.identity, prompt.to_read(), draft.reply.tokens());
+        prompt.keep(&engine.prompt_cache, call.arrived, timing.first());
         let complete = timing.complete(draft.reply.tokens());
         let ready_at = call.arrived + complete;
         draft.completed_at = draft.created_at + complete.as_secs();
@@ -105,9 +110,9 @@ impl OpenAi {
         request: &Request<'_>,
     ) -> Result<Response<Body>, Failure> {
         let (body, input) = read::read(&request.body)?;
-        let previous = u64::from(self.previous(&body)?.as_ref().map_or(0, Kept::tokens));
-        let tokens = previous + ask::input_tokens(&body, &input);
-        let input_tokens = u32::try_from(tokens).unwrap_or(u32::MAX);
+        let mut reader = Reader::default();
+        ask::read(&body, &input, self.previous(&body)?.as_ref(), &mut reader);
+        let input_tokens = u32::try_from(reader.tokens()).unwrap_or(u32::MAX);
         let count = InputTokenCount { object: "response.input_tokens", input_tokens };
         Ok(reply::json(engine, call, wire::json::to_bytes(&count)))
     }
@@ -131,8 +136,9 @@ fn draft(
     request: &Request<'_>,
     target: &Target<'_>,
     (body, input): (&ResponsesRequest<'_>, &Input<'_>),
-    tokens: u64,
+    prompt: &Prompt,
 ) -> Draft {
+    let counted = |tokens: u64| u32::try_from(tokens).unwrap_or(u32::MAX);
     let bits = engine.request_bits(&call.identity);
     let ask = ask::ask(body, input, target.name, &target.model);
     let summary = body.reasoning.as_ref().and_then(|reasoning| reasoning.summary.as_ref());
@@ -152,7 +158,8 @@ fn draft(
             .then(|| Likelihoods::new(call.identity.content, body.top_logprobs.unwrap_or(0))),
         withheld: ask::withheld(input),
         has_summary: summary.is_some(),
-        input_tokens: u32::try_from(tokens).unwrap_or(u32::MAX),
+        input_tokens: counted(prompt.tokens()),
+        cached_tokens: counted(prompt.cached()),
     }
 }
 
