@@ -72,6 +72,14 @@ impl Failure {
         Self::case(Case::ContextLengthExceeded, &Particulars { limit, requested, ..Particulars::default() })
     }
 
+    /// The same in the words of responses.
+    pub(super) fn input_too_long() -> Self {
+        const WORDS: &str =
+            "Your input exceeds the context window of this model. Please adjust your input and try again.";
+        let detail = ErrorDetail::new(WORDS, "invalid_request_error");
+        detail.with_code("context_length_exceeded").with_param("input").into()
+    }
+
     /// The same, saying what is left of the limits.
     pub(super) fn leaving(mut self, left: Left) -> Self {
         self.0.left = Some(left);

@@ -226,3 +226,16 @@ fn faults_break_named_events() {
         assert!(answered.text().contains("event: error\ndata: {\"type\":\"error\""), "{}", answered.text());
     });
 }
+
+#[test]
+fn an_input_that_is_too_long_is_refused_in_words_of_its_own() {
+    against(EXACT, |bench| async move {
+        let body = json!({"model": "gpt-4o-mini", "input": "one two three ".repeat(50_000)});
+        let refused = bench.post(RESPONSES, &body.to_string()).await;
+        let error = parsed(&refused)["error"].clone();
+        assert_eq!((refused.status(), &error["code"]), (400, &json!("context_length_exceeded")));
+        assert_eq!(error["param"], "input");
+        let words = error["message"].as_str().expect("words");
+        assert!(words.starts_with("Your input exceeds the context window of this model."), "{words}");
+    });
+}

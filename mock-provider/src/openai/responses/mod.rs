@@ -59,7 +59,7 @@ impl OpenAi {
         ask::read(&body, &input, previous.as_ref(), &mut reader);
         let prompt = Prompt::looked_up(reader, &engine.prompt_cache, call.arrived);
         if prompt.tokens() > u64::from(target.model.context) {
-            return Err(Failure::too_long(target.model.context, prompt.tokens()));
+            return Err(Failure::input_too_long());
         }
         let max_tokens = body.max_output_tokens.map(u64::from);
         let demand = Demand { prompt: prompt.tokens(), max_tokens, more_choices: 0 };
