@@ -8,3 +8,4 @@ mod golden_openai;
 mod golden_vertex;
 mod sigv4;
 mod splitters;
+mod stream_writers;
