@@ -5,7 +5,7 @@ import json
 import boto3
 import pytest
 
-from support.bedrock import ACCESS_KEY, CLAUDE, REGION, SECRET_KEY, client_of, messages
+from support.bedrock import ACCESS_KEY, CLAUDE, REGION, SECRET_KEY, claude_body, client_of, messages
 from support.nonce import nonce_of, whole_tokens
 
 TOKENS = 16
@@ -174,3 +174,61 @@ def test_converse_with_another_family(client):
     tokens = whole_tokens(nonce, answer["output"]["message"]["content"][0]["text"])
     assert answer["usage"]["outputTokens"] == tokens
     assert CLAUDE not in str(answer)
+
+
+GUARDRAIL = {"guardrailIdentifier": "gr0000000001", "guardrailVersion": "DRAFT", "trace": "ENABLED"}
+
+
+@pytest.mark.parametrize("word", ["blockme", "blockanswer"])
+@pytest.mark.parametrize(("family", "model", "body", "read", "_"), FAMILIES)
+def test_a_guardrail_replaces_an_answer(client, family, model, body, read, _, word):
+    request = json.dumps(body(f"{nonce_of(f'guarded-{family}')}\nPlease {word}."))
+    answer = json.loads(
+        client.invoke_model(modelId=model, body=request, contentType="application/json", **GUARDRAIL)["body"].read()
+    )
+    assert "Sorry, the model cannot answer this question." in json.dumps(answer)
+    assert answer["amazon-bedrock-guardrailAction"] == "INTERVENED"
+    found = answer["amazon-bedrock-trace"]["guardrail"]
+    assert ("wordPolicy" in found["input"]["gr0000000001"]) == (word == "blockme")
+    assert bool(found.get("outputs")) == (word == "blockanswer")
+
+
+def test_a_guardrail_reads_a_stream(client):
+    body = json.dumps(llama_body(f"{nonce_of('guarded-stream')}\nPlease blockme."))
+    answer = client.invoke_model_with_response_stream(
+        modelId="meta.llama3-1-8b-instruct-v1:0", body=body, **GUARDRAIL
+    )
+    pieces = [json.loads(event["chunk"]["bytes"]) for event in answer["body"]]
+    assert "".join(piece["generation"] for piece in pieces) == "Sorry, the model cannot answer this question."
+    assert pieces[-1]["amazon-bedrock-guardrailAction"] == "INTERVENED"
+
+
+def test_a_guardrail_without_a_version_is_refused(client):
+    with pytest.raises(client.exceptions.ValidationException):
+        client.invoke_model(modelId=CLAUDE, body=claude_body("x"), guardrailIdentifier="gr0000000001")
+
+
+def test_cohere_calls_a_tool(client):
+    tool = {
+        "name": "get_weather",
+        "description": "Tells the weather.",
+        "parameter_definitions": {"city": {"description": "Where", "type": "str", "required": True}},
+    }
+    asked = {"message": f"{nonce_of('cohere-tool')}\nWeather?", "tools": [tool]}
+    model = "cohere.command-r-v1:0"
+    answer = json.loads(client.invoke_model(modelId=model, body=json.dumps(asked))["body"].read())
+    [call] = answer["tool_calls"][:1]
+    assert call["name"] == "get_weather" and isinstance(call["parameters"]["city"], str)
+    results = [{"call": call, "outputs": [{"degrees": 21}]}]
+    asked |= {"chat_history": answer["chat_history"], "tool_results": results}
+    stream = client.invoke_model_with_response_stream(modelId=model, body=json.dumps(asked))["body"]
+    kinds = {json.loads(event["chunk"]["bytes"])["event_type"] for event in stream}
+    assert kinds == {"stream-start", "text-generation", "stream-end"}
+
+
+@pytest.mark.parametrize("kind", ["application/octet-stream", "application/json; charset=utf-8"])
+def test_no_other_type_than_json_is_taken(client, kind):
+    with pytest.raises(client.exceptions.ValidationException) as refused:
+        client.invoke_model(modelId=CLAUDE, body=claude_body("x"), contentType=kind)
+    message = refused.value.response["Error"]["Message"]
+    assert message == "The provided Content Type is invalid or not supported for this model"

@@ -1,4 +1,6 @@
-"""boto3's control plane at the same address: models, inference profiles; and guardrails by themselves."""
+"""boto3's control plane at the same address: models, inference profiles; guardrails and films by themselves."""
+
+import uuid
 
 import pytest
 
@@ -69,3 +71,37 @@ def test_a_guardrail_is_applied(runtime, text, action, outputs):
     assert [output["text"] for output in answer["outputs"]] == outputs
     assert answer["guardrailCoverage"]["textCharacters"]["total"] == len(text)
     assert answer["usage"]["wordPolicyUnits"] == 1
+
+
+FILM = {
+    "modelId": "amazon.nova-reel-v1:1",
+    "modelInput": {"taskType": "TEXT_VIDEO", "textToVideoParams": {"text": "waves"}},
+    "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": "s3://films/here"}},
+}
+
+
+def test_a_film_is_started_found_and_listed(runtime):
+    token = f"film-{uuid.uuid4()}"
+    arn = runtime.start_async_invoke(clientRequestToken=token, **FILM)["invocationArn"]
+    assert runtime.start_async_invoke(clientRequestToken=token, **FILM)["invocationArn"] == arn
+    film = runtime.get_async_invoke(invocationArn=arn)
+    assert (film["status"], film["clientRequestToken"]) == ("InProgress", token)
+    assert film["submitTime"].tzinfo is not None
+    assert film["modelArn"].endswith("::foundation-model/amazon.nova-reel-v1:1")
+    assert film["outputDataConfig"] == FILM["outputDataConfig"]
+    pages = runtime.get_paginator("list_async_invokes").paginate(
+        statusEquals="InProgress", sortOrder="Descending", PaginationConfig={"PageSize": 1}
+    )
+    assert arn in [summary["invocationArn"] for page in pages for summary in page["asyncInvokeSummaries"]]
+
+
+def test_a_film_that_cannot_be_made_is_refused(runtime):
+    token = f"film-{uuid.uuid4()}"
+    runtime.start_async_invoke(clientRequestToken=token, **FILM)
+    with pytest.raises(runtime.exceptions.ConflictException):
+        other = FILM | {"modelInput": {"taskType": "TEXT_VIDEO", "textToVideoParams": {"text": "hills"}}}
+        runtime.start_async_invoke(clientRequestToken=token, **other)
+    with pytest.raises(runtime.exceptions.ValidationException):
+        runtime.start_async_invoke(**FILM | {"modelId": CLAUDE})
+    with pytest.raises(runtime.exceptions.ValidationException):
+        runtime.get_async_invoke(invocationArn="arn:aws:bedrock:us-east-1:123456789012:async-invoke/nothing")

@@ -115,6 +115,23 @@ def test_thinking_comes_first_whole_and_streamed(client):
     assert reason in {"end_turn", "max_tokens"}
 
 
+def test_thinking_may_come_encrypted(client):
+    """The text with which Anthropic lets clients test this."""
+    magic = "ANTHROPIC_MAGIC_STRING_TRIGGER_REDACTED_THINKING_46C9A13E193C177646C7398A98432ECCCE4C1253D5E2D82641AC0E52CC2876CB"
+    request = {
+        "modelId": THINKS,
+        "messages": messages(nonce_of("redacted"), magic),
+        "inferenceConfig": {"maxTokens": 2000},
+        "additionalModelRequestFields": {"thinking": {"type": "enabled", "budget_tokens": 1_024}},
+    }
+    block = client.converse(**request)["output"]["message"]["content"][0]["reasoningContent"]
+    assert set(block) == {"redactedContent"} and len(block["redactedContent"]) > 100
+    events = list(client.converse_stream(**request)["stream"])
+    deltas = [event["contentBlockDelta"] for event in events if "contentBlockDelta" in event]
+    thoughts = [delta["delta"]["reasoningContent"] for delta in deltas if delta["contentBlockIndex"] == 0]
+    assert [set(thought) for thought in thoughts] == [{"redactedContent"}]
+
+
 def test_a_stop_sequence_is_told(client):
     nonce = nonce_of("stop")
     stop = text_of(nonce, 4)[-2:]

@@ -7,7 +7,7 @@ import pytest
 from botocore import UNSIGNED
 from botocore.exceptions import ClientError, InvalidEndpointConfigurationError
 
-from support.bedrock import client_of, run
+from support.bedrock import CLAUDE, client_of, messages, run
 
 CORAL = "http://internal.amazon.com/coral/com.amazon.coral.service/"
 
@@ -68,6 +68,58 @@ REFUSED = [
 def test_refused(part, calls, settings, code, message):
     call = run(part, calls, f"{part.name}-{settings}", "converse", client=client_of(part.url, **settings))
     check_refused(call, code, message)
+
+
+EXPIRED = {"key": "ASIAEXPIRED", "token": "mock-session-token"}
+UNTOKENED = {"key": "ASIAEXAMPLE"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "message"),
+    [
+        (EXPIRED, "ExpiredTokenException", "The security token included in the request is expired"),
+        (UNTOKENED, "UnrecognizedClientException", "The security token included in the request is invalid."),
+    ],
+)
+def test_temporary_credentials_are_refused(part, calls, settings, code, message):
+    call = run(part, calls, f"{part.name}-{code}", "converse", client=client_of(part.url, **settings))
+    check_refused(call, code, message)
+
+
+def test_temporary_credentials_enter_with_their_token(part, calls):
+    client = client_of(part.url, key="ASIAEXAMPLE", token="mock-session-token")
+    call = run(part, calls, f"{part.name}-temporary", "converse-stream", client=client)
+    assert call.error is None, repr(call.error)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "arguments", "action"),
+    [
+        ("bedrock-runtime", "converse", {"modelId": CLAUDE, "messages": messages("x")}, "InvokeModel"),
+        ("bedrock-runtime", "list_async_invokes", {}, "ListAsyncInvokes"),
+        ("bedrock", "list_foundation_models", {}, "ListFoundationModels"),
+    ],
+)
+def test_a_user_without_a_policy_may_do_nothing(part, service, operation, arguments, action):
+    client = client_of(part.url, service=service, key="AKIDPOWERLESS")
+    with pytest.raises(client.exceptions.AccessDeniedException) as refused:
+        getattr(client, operation)(**arguments)
+    message = refused.value.response["Error"]["Message"]
+    assert message.startswith(f"User: arn:aws:iam::123456789012:user/powerless is not authorized to perform: bedrock:{action} on ")
+    assert refused.value.response["ResponseMetadata"]["RetryAttempts"] == 0
+    client.close()
+
+
+@pytest.mark.parametrize("service", ["bedrock-runtime", "bedrock"])
+@pytest.mark.parametrize(("settings", "code", "message"), [*REFUSED, (EXPIRED, "ExpiredTokenException", "")])
+def test_every_endpoint_has_one_door(part, service, settings, code, message):
+    client = client_of(part.url, service=service, **settings)
+    call = client.list_async_invokes if service == "bedrock-runtime" else client.list_inference_profiles
+    with pytest.raises(ClientError) as refused:
+        call()
+    assert refused.value.response["Error"]["Code"] == code
+    assert refused.value.response["Error"]["Message"].startswith(message)
+    client.close()
 
 
 @pytest.mark.parametrize(

@@ -191,3 +191,18 @@ def test_pictures_decode(client, model, body, pictures, size):
     drawn = pictures(json.loads(answer["body"].read()))
     assert drawn
     assert {pixels_of(base64.b64decode(picture)) for picture in drawn} == {size}
+
+
+def test_a_jpeg_and_a_batch_held_back_in_part(client):
+    body = {"prompt": "a cat", "output_format": "jpeg"}
+    answer = client.invoke_model(modelId="stability.sd3-5-large-v1:0", body=json.dumps(body))
+    picture = base64.b64decode(json.loads(answer["body"].read())["images"][0])
+    assert picture.startswith(b"\xff\xd8\xff") and picture.endswith(b"\xff\xd9")
+    body = {
+        "taskType": "TEXT_IMAGE",
+        "textToImageParams": {"text": "a cat filterme=1"},
+        "imageGenerationConfig": {"numberOfImages": 2, "width": 320, "height": 320},
+    }
+    answer = client.invoke_model(modelId="amazon.nova-canvas-v1:0", body=json.dumps(body))
+    drawn = json.loads(answer["body"].read())
+    assert len(drawn["images"]) == 1 and drawn["error"]

@@ -318,6 +318,33 @@ def test_imagen_draws(client):
     assert {picture.mime_type for picture in pictures} == {"image/png"}
 
 
+def test_imagen_draws_a_jpeg(client):
+    config = types.GenerateImagesConfig(
+        number_of_images=1, output_mime_type="image/jpeg", output_compression_quality=50, seed=7, add_watermark=False
+    )
+    answer = client.models.generate_images(model="imagen-4.0-generate-001", prompt="a cat", config=config)
+    [picture] = answer.generated_images
+    assert picture.image.mime_type == "image/jpeg"
+    assert picture.image.image_bytes.startswith(b"\xff\xd8\xff") and picture.image.image_bytes.endswith(b"\xff\xd9")
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ({"number_of_images": 5}, "sampleCount value of 5"),
+        ({"aspect_ratio": "5:7"}, "Aspect ratio 5:7 is not supported."),
+        ({"seed": 7}, "Seed is not supported when watermark is enabled."),
+    ],
+)
+def test_imagen_refuses(client, config, words):
+    with pytest.raises(ClientError) as raised:
+        client.models.generate_images(
+            model="imagen-4.0-generate-001", prompt="a cat", config=types.GenerateImagesConfig(**config)
+        )
+    assert (raised.value.code, raised.value.status) == (400, "INVALID_ARGUMENT")
+    assert words in raised.value.message
+
+
 def test_imagen_withholds(client):
     config = types.GenerateImagesConfig(number_of_images=2, include_rai_reason=True)
     answer = client.models.generate_images(
