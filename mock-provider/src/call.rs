@@ -34,6 +34,11 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// The same with another body.
+    pub(crate) fn with_body<'b>(&'b self, body: &'b Bytes) -> Call<'b> {
+        Call { parts: self.parts, path: self.path, body, identity: self.identity, arrived: self.arrived }
+    }
+
     /// A header of visible ASCII.
     pub(crate) fn header(&self, name: impl header::AsHeaderName) -> Option<&str> {
         self.parts.headers.get(name)?.to_str().ok()

@@ -31,7 +31,7 @@ pub struct MockFile {
     /// The only region whose signatures count (Bedrock); any when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
-    /// The only API keys that count (OpenAI, Anthropic); any when left out.
+    /// The only API keys that count (OpenAI, Anthropic, Vertex AI); any when left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub api_keys: Vec<String>,
     /// A seed of its own; that of the run when left out.

@@ -19,6 +19,9 @@ const MODEL: &str = "fault.";
 /// What stands in place of `fault.SPEC` where Claude is asked.
 const CLAUDE: &str = "claude-haiku-4-5";
 
+/// The same at Vertex AI.
+const CLAUDE_AT_VERTEX: &str = "claude-haiku-4-5@20251001";
+
 /// A request's path and body without the fault that it asks for, and that fault.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Taken<'a> {
@@ -41,7 +44,7 @@ pub(crate) fn take<'a>(parts: &'a Parts, body: &[u8]) -> Taken<'a> {
 
 fn without_model<'a>(parts: &Parts, path: &'a str, body: &[u8]) -> (Option<String>, Cow<'a, str>) {
     bedrock_model(path, body)
-        .or_else(|| vertex_model(path))
+        .or_else(|| vertex_model(path, body))
         .or_else(|| azure_model(path))
         .or_else(|| listed_model(parts, path))
         .unwrap_or((None, Cow::Borrowed(path)))
@@ -52,20 +55,35 @@ type Replaced<'a> = (Option<String>, Cow<'a, str>);
 /// `/model/fault.SPEC/converse`
 fn bedrock_model<'a>(path: &str, body: &[u8]) -> Option<Replaced<'a>> {
     let (spec, operation) = path.strip_prefix("/model/")?.strip_prefix(MODEL)?.split_once('/')?;
-    let is_embedding = operation == "invoke" && contains(body, b"\"inputText\"");
-    let model =
-        if is_embedding { "amazon.titan-embed-text-v2:0" } else { "anthropic.claude-3-haiku-20240307-v1:0" };
+    let is_invocation = operation.starts_with("invoke");
+    let of_body = FAMILIES.iter().find(|(member, _)| is_invocation && contains(body, member.as_bytes()));
+    let model = of_body.map_or("anthropic.claude-3-haiku-20240307-v1:0", |(_, model)| model);
     Some((Some(decoded(spec)), format!("/model/{model}/{operation}").into()))
 }
 
+/// What tells the body of a family of models, and one of them; Claude's has none of it.
+const FAMILIES: [(&str, &str); 9] = [
+    ("\"textGenerationConfig\"", "amazon.titan-text-express-v1"),
+    ("\"inputText\"", "amazon.titan-embed-text-v2:0"),
+    ("\"inferenceConfig\"", "amazon.nova-lite-v1:0"),
+    ("\"max_gen_len\"", "meta.llama3-1-8b-instruct-v1:0"),
+    ("\"input_type\"", "cohere.embed-english-v3"),
+    ("\"taskType\"", "amazon.nova-canvas-v1:0"),
+    ("\"<s>[INST]", "mistral.mistral-7b-instruct-v0:2"),
+    ("\"message\"", "cohere.command-r-v1:0"),
+    ("\"aspect_ratio\"", "stability.sd3-5-large-v1:0"),
+];
+
 /// `…/publishers/google/models/fault.SPEC:generateContent`
-fn vertex_model<'a>(path: &str) -> Option<Replaced<'a>> {
+fn vertex_model<'a>(path: &str, body: &[u8]) -> Option<Replaced<'a>> {
     let (before, last) = path.rsplit_once("/models/")?;
     let (spec, verb) = last.strip_prefix(MODEL)?.rsplit_once(':')?;
     let model = match verb {
+        "predict" if contains(body, b"\"prompt\"") => "imagen-4.0-generate-001",
         "predict" => "text-embedding-005",
         "embedContent" => "gemini-embedding-2",
-        "rawPredict" | "streamRawPredict" => "claude-haiku-4-5@20251001",
+        "rawPredict" | "streamRawPredict" if before.ends_with("/mistralai") => "mistral-large-2411",
+        "rawPredict" | "streamRawPredict" => CLAUDE_AT_VERTEX,
         _ => "gemini-2.5-flash",
     };
     Some((Some(decoded(spec)), format!("{before}/models/{model}:{verb}").into()))
@@ -115,6 +133,7 @@ fn model_of_body(path: &str) -> Option<&'static str> {
     match path {
         "/v1/messages" | "/v1/messages/count_tokens" => Some(CLAUDE),
         _ if path.ends_with("/endpoints/openapi/chat/completions") => Some("google/gemini-2.5-flash"),
+        _ if path.ends_with("/publishers/anthropic/models/count-tokens:rawPredict") => Some(CLAUDE_AT_VERTEX),
         _ => openai_model(["/v1/", "/openai/v1/", "/openai/"].iter().find_map(|at| path.strip_prefix(at))?),
     }
 }
@@ -197,11 +216,38 @@ mod tests {
             ("/v1/embeddings", "text-embedding-3-small"),
             ("/openai/v1/responses", "gpt-4o-mini"),
             ("/v1/projects/p/locations/l/endpoints/openapi/chat/completions", "google/gemini-2.5-flash"),
+            (
+                "/v1/projects/p/locations/l/publishers/anthropic/models/count-tokens:rawPredict",
+                "claude-haiku-4-5@20251001",
+            ),
         ] {
             let (parts, ()) = http::Request::post(path).body(()).expect("a request").into_parts();
             let taken = take(&parts, br#"{"model":"fault.http-503"}"#);
             assert_eq!(taken.spec.as_deref(), Some("http-503"), "{path}");
             assert_eq!(taken.body.as_deref(), Some(format!(r#"{{"model":"{model}"}}"#).as_bytes()), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_model_put_in_place_takes_the_body() {
+        for (body, model) in [
+            (r#"{"max_tokens":1}"#, "anthropic.claude-3-haiku-20240307-v1:0"),
+            (r#"{"inputText":"x"}"#, "amazon.titan-embed-text-v2:0"),
+            (r#"{"inputText":"x","textGenerationConfig":{}}"#, "amazon.titan-text-express-v1"),
+            (r#"{"prompt":"x","max_gen_len":1}"#, "meta.llama3-1-8b-instruct-v1:0"),
+            (r#"{"taskType":"TEXT_IMAGE"}"#, "amazon.nova-canvas-v1:0"),
+        ] {
+            assert_eq!(taken("/model/fault.x/invoke", None, body).0, format!("/model/{model}/invoke"));
+        }
+        let publishers = "/v1/projects/p/locations/l/publishers";
+        for (path, body, model) in [
+            ("google/models/fault.x:predict", r#"{"prompt":"a cat"}"#, "imagen-4.0-generate-001"),
+            ("google/models/fault.x:predict", r#"{"content":"a"}"#, "text-embedding-005"),
+            ("mistralai/models/fault.x:rawPredict", "", "mistral-large-2411"),
+            ("anthropic/models/fault.x:rawPredict", "", "claude-haiku-4-5@20251001"),
+        ] {
+            let expected = format!("{publishers}/{}", path.replace("fault.x", model));
+            assert_eq!(taken(&format!("{publishers}/{path}"), None, body).0, expected);
         }
     }
 

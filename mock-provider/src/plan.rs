@@ -147,10 +147,8 @@ mod tests {
             name(Surface::Bedrock, Kind::Chat, "us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
             "bedrock/claude-sonnet"
         );
-        assert_eq!(
-            name(Surface::Bedrock, Kind::Chat, "meta.llama3-1-8b-instruct-v1:0"),
-            "bedrock/claude-haiku"
-        );
+        assert_eq!(name(Surface::Bedrock, Kind::Chat, "meta.llama3-1-8b-instruct-v1:0"), "bedrock/llama");
+        assert_eq!(name(Surface::Bedrock, Kind::Chat, "writer.palmyra-x5-v1:0"), "bedrock/claude-haiku");
         assert_eq!(
             name(Surface::Bedrock, Kind::Embeddings, "amazon.titan-embed-text-v2:0"),
             "bedrock/titan-embed"

@@ -13,6 +13,7 @@ use world::http::Body;
 
 use super::decide::milliseconds;
 use super::failure::Failure;
+use super::guardrail::{self, Guard};
 use super::settlement::Settlement;
 use super::target::Target;
 use super::{Bedrock, invoke, reply};
@@ -26,8 +27,9 @@ impl Bedrock {
         engine: &Engine,
         call: &Call<'_>,
         target: &Target<'_>,
+        mut guard: Option<Guard>,
     ) -> Result<Response<Body>, Failure> {
-        let mut turn = self.decide_claude(engine, call, target)?;
+        let mut turn = self.decide_claude(engine, call, target, (guard.as_mut(), false))?;
         engine.sleep(call, turn.complete()).await;
         let counts = InvocationCounts {
             input_tokens: turn.usage().input_tokens.into(),
@@ -35,7 +37,11 @@ impl Bedrock {
             cache: cache_counts(turn.usage()),
             latency_ms: milliseconds(turn.complete()),
         };
-        let response = invoke::answered(engine, call, turn.message(), counts);
+        let message = match &guard {
+            Some(guard) => guard.sign(turn.message().into()).into(),
+            None => turn.message(),
+        };
+        let response = invoke::answered(engine, call, message, counts);
         Ok(engine.announce(response, &turn))
     }
 
@@ -44,15 +50,16 @@ impl Bedrock {
         engine: &Engine,
         call: &Call<'_>,
         target: &Target<'_>,
+        mut guard: Option<Guard>,
     ) -> Result<Response<Body>, Failure> {
-        let turn = self.decide_claude(engine, call, target)?;
+        let turn = self.decide_claude(engine, call, target, (guard.as_mut(), true))?;
         let mut timer = engine.sleep(call, turn.first());
         (&mut timer).await;
         let response = reply::base(engine, call, StatusCode::OK, EVENT_STREAM, Body::empty());
         let mut response = engine.announce(response, &turn);
         response.headers_mut().insert(headers::CONTENT_TYPE, headers::JSON);
         invoke::echo(call, &mut response);
-        let chunks = Chunks::of(&turn, engine, call);
+        let chunks = Chunks::of(&turn, engine, call, guard);
         *response.body_mut() = turn.play(engine, chunks, timer);
         Ok(response)
     }
@@ -63,15 +70,25 @@ impl Bedrock {
         engine: &Engine,
         call: &Call<'_>,
         target: &Target<'_>,
+        (guard, is_streamed): (Option<&mut Guard>, bool),
     ) -> Result<Turn<Settlement>, Failure> {
         let model = model_of(target);
         let asked = Asked::parse(Home::Bedrock, call.body)?;
         let request = asked.check(&model, (&engine.prompt_cache, target.region), call.arrived)?;
-        let held = (request.prompt_tokens(), request.cached);
-        let settlement = Settlement::reserve(&self.quota, target, held, Some(request.max_tokens()))?;
         let profile = target.profile(&engine.plan, Kind::Chat);
         let of = (Home::Bedrock, &model, target.id.base());
-        Ok(Turn::decide((engine, call, profile), of, &request, settlement))
+        if guard.as_ref().is_some_and(|guard| guard.blocks_prompt()) {
+            let mut turn = Turn::decide((engine, call, profile), of, &request, Settlement::free());
+            turn.answer_unasked(Guard::blocked(), guardrail::DELAY);
+            return Ok(turn);
+        }
+        let held = (request.prompt_tokens(), request.cached);
+        let settlement = Settlement::reserve(&self.quota, target, held, Some(request.max_tokens()))?;
+        let mut turn = Turn::decide((engine, call, profile), of, &request, settlement);
+        if let Some(instead) = guard.and_then(|guard| guard.review(turn.reply(), is_streamed)) {
+            turn.replace(instead);
+        }
+        Ok(turn)
     }
 }
 
@@ -101,13 +118,15 @@ impl From<Refusal> for Failure {
 /// Events, base64 in frames; the last one says what the invocation took.
 struct Chunks {
     metrics: InvocationMetrics,
+    guard: Option<Guard>,
     paddings: Draws,
     scratch: BytesMut,
 }
 
 impl Chunks {
-    fn of(turn: &Turn<Settlement>, engine: &Engine, call: &Call<'_>) -> Self {
+    fn of(turn: &Turn<Settlement>, engine: &Engine, call: &Call<'_>, guard: Option<Guard>) -> Self {
         Self {
+            guard,
             metrics: InvocationMetrics {
                 input_token_count: turn.usage().input_tokens.into(),
                 output_token_count: turn.usage().output_tokens.into(),
@@ -120,20 +139,33 @@ impl Chunks {
             scratch: BytesMut::new(),
         }
     }
+
+    fn send(&mut self, object: &[u8], out: &mut BytesMut) {
+        encode_chunk(object, Padding::drawn(self.paddings.next_u64()), out);
+    }
 }
 
 impl Carrier for Chunks {
     const PINGS: bool = false;
 
     fn say(&mut self, out: &mut BytesMut, write: impl FnOnce(EventWriter, &mut BytesMut)) {
-        self.scratch.clear();
-        write(EventWriter::Bare, &mut self.scratch);
-        encode_chunk(&self.scratch, Padding::drawn(self.paddings.next_u64()), out);
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.clear();
+        write(EventWriter::Bare, &mut scratch);
+        self.send(&scratch, out);
+        self.scratch = scratch;
     }
 
     fn stop(&mut self, out: &mut BytesMut) {
-        let metrics = self.metrics;
-        self.say(out, |writer, out| writer.measured_message_stop(&metrics, out));
+        let mut last = BytesMut::new();
+        EventWriter::Bare.measured_message_stop(&self.metrics, &mut last);
+        match &self.guard {
+            Some(guard) => {
+                let signed = guard.sign(last.into());
+                self.send(&signed, out);
+            }
+            None => self.send(&last, out),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use wire::bedrock::invoke_stream::InvocationMetrics;
 
 use super::Bedrock;
 use super::failure::Failure;
+use super::guardrail::{self, Guard};
 use super::settlement::Settlement;
 use super::target::Target;
 use crate::call::{Call, Engine};
@@ -63,7 +64,18 @@ pub(super) struct Decided<'p> {
     pub(super) settlement: Settlement,
 }
 
-impl Decided<'_> {
+impl<'p> Decided<'p> {
+    /// The guardrail's words, for which no model is asked.
+    pub(super) fn blocked(profile: &'p Profile) -> Self {
+        Self {
+            profile,
+            reply: Guard::blocked(),
+            timing: Timing::new(guardrail::DELAY, Duration::ZERO),
+            usage: Usage::default(),
+            settlement: Settlement::free(),
+        }
+    }
+
     /// Milliseconds from the request to the end of the answer.
     pub(super) fn latency_ms(&self) -> u64 {
         milliseconds(self.timing.complete(self.reply.tokens()))

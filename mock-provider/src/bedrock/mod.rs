@@ -72,7 +72,9 @@ impl Bedrock {
 
     async fn route(&self, engine: &Engine, call: &Call<'_>) -> Result<Response<Body>, Failure> {
         let route = path::parse(&call.parts.method, call.path)?;
-        let region = self.doorkeeper.admit(engine, call)?;
+        let caller = self.doorkeeper.admit(engine, call)?;
+        caller.authorize(&route)?;
+        let region = caller.region;
         match &route {
             Route::Model { operation, model } => {
                 let target = Target::find(&engine.plan, model, region)?;

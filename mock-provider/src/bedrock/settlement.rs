@@ -33,6 +33,11 @@ impl Settlement {
         Self::reserve(quota, target, (tokens, Cached::default()), Some(0))
     }
 
+    /// Of a request that no model sees: it costs nothing.
+    pub(super) fn free() -> Self {
+        Self { reservation: None, usage: Usage { input: 0, cache_write: 0, output: 0 } }
+    }
+
     /// Notes how many tokens have been generated so far.
     pub(super) fn generated(&mut self, tokens: u32) {
         self.usage.output = u64::from(tokens);

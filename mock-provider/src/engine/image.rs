@@ -3,6 +3,8 @@
 //! A picture is a mosaic of plain tiles in colours of its own, so that two pictures differ at a glance and
 //! the file stays small. The pixels of one seed are the same in every format.
 
+use ::image::ExtendedColorType;
+use ::image::codecs::jpeg::JpegEncoder;
 use world::Draws;
 
 /// Tiles in a row, and rows of tiles.
@@ -29,6 +31,17 @@ pub(crate) fn webp(width: u32, height: u32, seed_bits: u64) -> Vec<u8> {
     let mut out = Vec::new();
     let encoder = image_webp::WebPEncoder::new(&mut out);
     let written = encoder.encode(&mosaic.pixels(), mosaic.width, mosaic.height, image_webp::ColorType::Rgb8);
+    written.expect("pixels of the size that is said, into a growing buffer");
+    out
+}
+
+/// A JPEG file of a `quality` of 1 to 100. JPEG is at most 65,535 pixels wide and high; what is wider is cut off.
+pub(crate) fn jpeg(width: u32, height: u32, seed_bits: u64, quality: u8) -> Vec<u8> {
+    const MOST: u32 = 65_535;
+    let mosaic = Mosaic::new(width.min(MOST), height.min(MOST), seed_bits);
+    let mut out = Vec::new();
+    let mut encoder = JpegEncoder::new_with_quality(&mut out, quality);
+    let written = encoder.encode(&mosaic.pixels(), mosaic.width, mosaic.height, ExtendedColorType::Rgb8);
     written.expect("pixels of the size that is said, into a growing buffer");
     out
 }
@@ -100,6 +113,22 @@ mod tests {
             decoder.read_image(&mut pixels).expect("an image");
             assert_eq!(pixels, Mosaic::new(width, height, 5).pixels());
         }
+    }
+
+    #[test]
+    fn a_jpeg_decodes_to_nearly_its_pixels() {
+        for (width, height) in SIZES {
+            let file = jpeg(width, height, 5, 90);
+            let decoded = ::image::load_from_memory(&file).expect("a JPEG").into_rgb8();
+            assert_eq!(decoded.dimensions(), (width, height));
+            let pixels = Mosaic::new(width, height, 5).pixels();
+            let off =
+                decoded.as_raw().iter().zip(&pixels).map(|(a, b)| u64::from(a.abs_diff(*b))).sum::<u64>();
+            // Edges between tiles blur; a picture of the wrong tiles would be off by about 85.
+            assert!(off / (pixels.len() as u64) < 20, "{off} of {}", pixels.len());
+            assert_eq!(file, jpeg(width, height, 5, 90));
+        }
+        assert!(jpeg(512, 512, 5, 10).len() < jpeg(512, 512, 5, 95).len());
     }
 
     #[test]

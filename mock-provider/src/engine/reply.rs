@@ -85,7 +85,7 @@ impl Reply {
     }
 
     /// An answer of one text.
-    pub(super) fn of_text(text: Text, stop: Stop) -> Self {
+    pub(crate) fn of_text(text: Text, stop: Stop) -> Self {
         Self { tokens: text.tokens(), blocks: Blocks::One(Block::Text(text)), thinking: 0, stop }
     }
 

@@ -174,7 +174,8 @@ impl Vertex {
                 return Ok(reply::json(engine, "{}\n"));
             }
             "PATCH" => {
-                let change = CachedContent::parse(call.body).map_err(|error| Failure::payload(&error))?;
+                let change = CachedContent::parse(call.body)
+                    .map_err(|_| Failure::payload::<CachedContent<'_>>(call.body))?;
                 let expires = expiry(&change, now)?
                     .ok_or_else(|| invalid("Only expire_time and ttl of cached content can be updated."))?;
                 self.caches.change(now, &name, id, expires)?
@@ -212,7 +213,8 @@ impl Page {
 }
 
 fn new_cache(engine: &Engine, call: &Call<'_>, request: &Request<'_>, now: u64) -> Result<Cache, Failure> {
-    let asked = CachedContent::parse(call.body).map_err(|error| Failure::payload(&error))?;
+    let asked =
+        CachedContent::parse(call.body).map_err(|_| Failure::payload::<CachedContent<'_>>(call.body))?;
     let model = asked.model.as_deref().unwrap_or_default();
     if !models::is_served(engine, "google", last_segment(model), Kind::Chat) {
         return Err(invalid(&format!("Model {model} is not found or does not support caching.")));

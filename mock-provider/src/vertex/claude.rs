@@ -12,7 +12,7 @@ use wire::vertex::error::Case;
 use world::http::Body;
 
 use super::failure::Failure;
-use super::settlement::Settlement;
+use super::settlement::{Counted, Settlement};
 use super::{Request, Vertex, models, reply};
 use crate::anthropic::id;
 use crate::anthropic::messages::{Asked, Home, Meter, Model, Refusal, Sse, Turn};
@@ -116,7 +116,7 @@ impl Vertex {
             request,
             &call.identity,
             asked.prompt_tokens() - asked.cached.read,
-            Case::ClaudeRequestsQuota,
+            Counted::Claude,
         )?;
         let profile = engine.plan.profile_of(Surface::Vertex, Kind::Chat, id);
         let of = (Home::Vertex, &model, id);

@@ -40,7 +40,8 @@ pub(super) async fn compute(engine: &Engine, call: &Call<'_>) -> Result<Response
 }
 
 fn parsed<'a>(call: &Call<'a>) -> Result<CountTokensRequest<'a>, Failure> {
-    let request = CountTokensRequest::parse(call.body).map_err(|error| Failure::payload(&error))?;
+    let request = CountTokensRequest::parse(call.body)
+        .map_err(|_| Failure::payload::<CountTokensRequest<'_>>(call.body))?;
     if request.contents.is_empty() {
         return Err(Failure::Parameter("at least one contents field is required.".to_owned()));
     }

@@ -5,13 +5,12 @@ use wire::vertex::embeddings::{
     EmbedContentRequest, EmbedContentResponse, PredictMetadata, PredictRequest, PredictResponse, Prediction,
     Statistics,
 };
-use wire::vertex::error::Case;
 use wire::vertex::generate_content::UsageMetadata;
 use world::http::Body;
 
 use super::failure::Failure;
 use super::prompt::{Size, billable_characters};
-use super::settlement::Settlement;
+use super::settlement::{Counted, Settlement};
 use super::{Request, Vertex, reply};
 use crate::call::{Call, Engine};
 use crate::engine::embedding::fill;
@@ -47,7 +46,8 @@ impl Vertex {
         request: &Request<'_>,
         model: &str,
     ) -> Result<Response<Body>, Failure> {
-        let body = PredictRequest::parse(call.body).map_err(|error| Failure::payload(&error))?;
+        let body = PredictRequest::parse(call.body)
+            .map_err(|_| Failure::payload::<PredictRequest<'_>>(call.body))?;
         let parameters = body.parameters.unwrap_or_default();
         let dimension = dimension(model, parameters.output_dimensionality)?;
         let tasks = body.instances.iter().filter_map(|instance| instance.task_type.as_deref());
@@ -78,7 +78,8 @@ impl Vertex {
         request: &Request<'_>,
         model: &str,
     ) -> Result<Response<Body>, Failure> {
-        let body = EmbedContentRequest::parse(call.body).map_err(|error| Failure::payload(&error))?;
+        let body = EmbedContentRequest::parse(call.body)
+            .map_err(|_| Failure::payload::<EmbedContentRequest<'_>>(call.body))?;
         let dimension = dimension(model, body.dimension())?;
         let config = body.embed_content_config.as_ref();
         let task = config.and_then(|config| config.task_type.as_deref()).or(body.task_type.as_deref());
@@ -116,7 +117,7 @@ impl Vertex {
         (model, input): (&str, u64),
     ) -> Result<(), Failure> {
         let quota = (&self.quota, &self.pool);
-        let _settlement = Settlement::admit(quota, request, &call.identity, input, Case::EmbeddingQuota)?;
+        let _settlement = Settlement::admit(quota, request, &call.identity, input, Counted::Embeddings)?;
         let profile = engine.plan.profile_of(Surface::Vertex, Kind::Embeddings, model);
         engine.sleep(call, engine.timing(profile, &call.identity, input).first()).await;
         Ok(())

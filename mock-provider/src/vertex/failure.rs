@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use http::{HeaderValue, Response, StatusCode};
-use wire::vertex::error::{Case, Code, Particulars, Status, Wrapping};
+use serde::Deserialize;
+use wire::vertex::error::{Case, Particulars, Status, Wrapping};
 use wire::vertex::path::{Path, Query};
 use world::http::Body;
 
-use super::reply;
+use super::{base_model, reply};
 use crate::call::Engine;
 
 /// How long the front end takes to refuse. Our assumption.
@@ -46,7 +47,7 @@ impl Place {
             project: scope.map_or_else(String::new, |scope| scope.project.clone().into_owned()),
             location: scope.map_or_else(|| "global".to_owned(), |scope| scope.location.clone().into_owned()),
             resource: path.resource(),
-            model: path.operation.model().unwrap_or_default().to_owned(),
+            model: base_model(path.operation.model().unwrap_or_default()).to_owned(),
             grpc_method: path
                 .operation
                 .verb()
@@ -73,22 +74,24 @@ impl Failure {
     }
 
     /// A body that is not JSON, or not of the proto's shape.
-    pub(super) fn payload(error: &wire::json::Error) -> Self {
-        Self::of(Status::new(Code::InvalidArgument, format!("Invalid JSON payload received. {error}")))
+    pub(super) fn payload<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Self {
+        Self::of(Status::of_payload::<T>(body))
     }
 
-    /// A quota that refuses. `exhausted` is the case of the project's own quota of this kind of model.
-    pub(super) fn quota(refusal: quota::vertex::Refusal, exhausted: Case) -> Self {
-        Self::Case(match refusal {
-            quota::vertex::Refusal::SharedPool => Case::ResourceExhausted,
-            _ => exhausted,
-        })
+    /// The same of a model that only the body names.
+    pub(super) fn of_model(self, model: &str) -> Self {
+        let of = Particulars { base_model: base_model(model), ..Particulars::default() };
+        match self {
+            Self::Case(case) if case.status() == 429 => case.error(&of).map_or(self, Self::of),
+            _ => self,
+        }
     }
 
     /// How long after the request the refusal comes.
     pub(super) fn delay(&self) -> Duration {
         match self {
             Self::Case(case) if case.status() == 429 => QUOTA_DELAY,
+            Self::Status(status) if status.code == 429 => QUOTA_DELAY,
             _ => DELAY,
         }
     }

@@ -6,7 +6,6 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::Response;
 use wire::vertex::cached_contents::CachedContent;
-use wire::vertex::error::Case;
 use wire::vertex::generate_content::{
     BlockReason, GenerateContentRequest, GenerateContentResponse, Modality, ModalityTokenCount, TrafficType,
     UsageMetadata,
@@ -22,7 +21,7 @@ use super::failure::Failure;
 use super::logprobs::Logprobs;
 use super::manner::{Delivery, Manner};
 use super::prompt::{self, Size, saturated};
-use super::settlement::Settlement;
+use super::settlement::{Counted, Settlement};
 use super::{Request, Vertex, pictures, reply};
 use crate::call::{Call, Engine, Length};
 use crate::engine::prompt::{Cached, PromptCache, Reader};
@@ -92,7 +91,8 @@ impl Vertex {
         request: &Request<'_>,
         model: &str,
     ) -> Result<Decided<'e>, Failure> {
-        let body = GenerateContentRequest::parse(call.body).map_err(|error| Failure::payload(&error))?;
+        let body = GenerateContentRequest::parse(call.body)
+            .map_err(|_| Failure::payload::<GenerateContentRequest<'_>>(call.body))?;
         checks::check(&body, model)?;
         let cache = self.cache_of(engine, request, &body, model)?;
         let cached = cache.as_deref().and_then(Cache::content);
@@ -110,7 +110,7 @@ impl Vertex {
             request,
             &call.identity,
             prompt.size.tokens(),
-            Case::GeminiQuota,
+            counted(call),
         )?;
         let profile = engine.plan.profile_of(Surface::Vertex, Kind::Chat, model);
         let replies =
@@ -336,8 +336,20 @@ fn signature(engine: &Engine, call: &Call<'_>) -> String {
     BASE64_STANDARD.encode(words.map(u64::to_be_bytes).concat())
 }
 
+/// Whether the caller takes nothing but the capacity that was bought.
+fn is_dedicated(call: &Call<'_>) -> bool {
+    call.header("x-vertex-ai-llm-request-type") == Some("dedicated")
+}
+
+fn counted(call: &Call<'_>) -> Counted {
+    if is_dedicated(call) { Counted::Provisioned } else { Counted::Gemini }
+}
+
 /// Whose capacity the caller asked for.
 fn traffic_of(call: &Call<'_>) -> TrafficType {
+    if is_dedicated(call) {
+        return TrafficType::ProvisionedThroughput;
+    }
     match call.header("x-vertex-ai-llm-shared-request-type") {
         Some("priority") => TrafficType::OnDemandPriority,
         Some("flex") => TrafficType::OnDemandFlex,

@@ -4,15 +4,15 @@
 //! picture, `brownout:filter=N` the first `N`.
 
 use http::Response;
-use wire::vertex::error::{Case, Code, Status};
+use wire::vertex::error::{Code, Status};
 use wire::vertex::images::{
     ImagenParameters, ImagenPrediction, ImagenRequest, ImagenResponse, SafetyAttributes,
 };
 use world::http::Body;
 
 use super::failure::Failure;
-use super::pictures::{PixelSize, png_base64};
-use super::settlement::Settlement;
+use super::pictures::{PixelSize, jpeg_base64, png_base64};
+use super::settlement::{Counted, Settlement};
 use super::{Request, Vertex, reply};
 use crate::call::{Call, Engine};
 use crate::engine::tokens;
@@ -36,7 +36,8 @@ impl Vertex {
         request: &Request<'_>,
         model: &str,
     ) -> Result<Response<Body>, Failure> {
-        let body = ImagenRequest::parse(call.body).map_err(|error| Failure::payload(&error))?;
+        let body =
+            ImagenRequest::parse(call.body).map_err(|_| Failure::payload::<ImagenRequest<'_>>(call.body))?;
         let [instance] = &*body.instances else {
             return Err(Failure::Parameter("it must have exactly one instance.".to_owned()));
         };
@@ -44,6 +45,8 @@ impl Vertex {
         let parameters = body.parameters.unwrap_or_default();
         let size = size(&parameters)?;
         let count = count(&parameters)?;
+        let file = File::of(&parameters)?;
+        check_seed(&parameters)?;
         if prompt.trim().is_empty() {
             return Err(invalid("Text prompt cannot be empty.".to_owned()));
         }
@@ -52,11 +55,12 @@ impl Vertex {
         }
         let input = tokens::count(prompt);
         let quota = (&self.quota, &self.pool);
-        let _settlement = Settlement::admit(quota, request, &call.identity, input, Case::PredictionQuota)?;
+        let _settlement = Settlement::admit(quota, request, &call.identity, input, Counted::Predictions)?;
         let profile = engine.plan.profile_of(Surface::Vertex, Kind::Images, model);
         engine.sleep(call, engine.timing(profile, &call.identity, input).first()).await;
         let seed = |index| self.picture_seed(call, parameters.seed, index);
-        let predictions = predictions(prompt, &parameters, count, |index| png_base64(size, seed(index)));
+        let predictions =
+            predictions(prompt, &parameters, (count, file), |index| file.base64(size, seed(index)));
         Ok(reply::json(engine, ImagenResponse { predictions }.to_bytes()))
     }
 
@@ -70,14 +74,14 @@ impl Vertex {
 fn predictions<'a>(
     prompt: &'a str,
     parameters: &ImagenParameters<'_>,
-    count: u32,
+    (count, file): (u32, File),
     draw: impl Fn(u32) -> String,
 ) -> Vec<ImagenPrediction<'a>> {
     let withheld = withheld(prompt).min(count);
     let mut predictions = Vec::new();
     for index in 0..count {
         if index >= withheld {
-            let mut picture = ImagenPrediction::picture("image/png", draw(index));
+            let mut picture = ImagenPrediction::picture(file.mime_type(), draw(index));
             picture.prompt = (parameters.enhance_prompt == Some(true)).then(|| prompt.into());
             predictions.push(picture);
         } else if parameters.include_rai_reason == Some(true) {
@@ -106,6 +110,59 @@ fn withheld(prompt: &str) -> u32 {
 fn harmless() -> SafetyAttributes<'static> {
     const CATEGORIES: [&str; 4] = ["Death, Harm & Tragedy", "Hate", "Sexual", "Violence"];
     SafetyAttributes { categories: CATEGORIES.map(Into::into).to_vec(), scores: vec![0.1; CATEGORIES.len()] }
+}
+
+/// What pictures are written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum File {
+    Png,
+    /// Of this quality.
+    Jpeg(u8),
+}
+
+/// The quality of a JPEG where the caller does not say.
+const QUALITY: u32 = 75;
+
+impl File {
+    fn of(parameters: &ImagenParameters<'_>) -> Result<Self, Failure> {
+        let options = parameters.output_options.as_ref();
+        let quality = options.and_then(|options| options.compression_quality).unwrap_or(QUALITY);
+        if quality > 100 {
+            return Err(Failure::Parameter(format!(
+                "it has a compressionQuality value of {quality} but the supported range is from 0 (inclusive) to 101 \
+                 (exclusive). Update the value and try again."
+            )));
+        }
+        match options.and_then(|options| options.mime_type.as_deref()) {
+            None | Some("" | "image/png") => Ok(Self::Png),
+            // Below 1 there is no quality.
+            Some("image/jpeg") => Ok(Self::Jpeg(quality.max(1) as u8)),
+            Some(other) => Err(invalid(format!("Unsupported output mime type: {other}"))),
+        }
+    }
+
+    fn mime_type(self) -> &'static str {
+        match self {
+            Self::Png => "image/png",
+            Self::Jpeg(_) => "image/jpeg",
+        }
+    }
+
+    fn base64(self, size: PixelSize, seed: u64) -> String {
+        match self {
+            Self::Png => png_base64(size, seed),
+            Self::Jpeg(quality) => jpeg_base64(size, seed, quality),
+        }
+    }
+}
+
+/// The mark that nobody sees is there unless the caller says otherwise, and makes every picture another.
+fn check_seed(parameters: &ImagenParameters<'_>) -> Result<(), Failure> {
+    if parameters.seed.is_some() && parameters.add_watermark != Some(false) {
+        let cause = "Seed is not supported when watermark is enabled.";
+        return Err(invalid(format!("Image generation failed with the following error: {cause}")));
+    }
+    Ok(())
 }
 
 fn count(parameters: &ImagenParameters<'_>) -> Result<u32, Failure> {
@@ -155,7 +212,7 @@ mod tests {
             ("a cat brownout:filter", &with_reason, "RR"),
             ("a cat brownout:filter", &silent, ""),
         ] {
-            let shown = predictions(prompt, parameters, 2, |_| "AAAA".to_owned());
+            let shown = predictions(prompt, parameters, (2, File::Png), |_| "AAAA".to_owned());
             let shown: String =
                 shown.iter().map(|one| if one.rai_filtered_reason.is_some() { 'R' } else { 'P' }).collect();
             assert_eq!(shown, expected, "{prompt}");

@@ -73,8 +73,19 @@ impl Request<'_> {
         quota::vertex::Scope {
             project: scope.map_or("", |scope| &scope.project),
             location: scope.map_or("global", |scope| &scope.location),
-            base_model,
+            base_model: self::base_model(base_model),
         }
+    }
+}
+
+/// What a quota calls a model: by its name without version.
+fn base_model(model: &str) -> &str {
+    let name = model.split('@').next().unwrap_or(model);
+    match name.rsplit_once('-') {
+        Some((base, version)) if version.len() == 3 && version.bytes().all(|byte| byte.is_ascii_digit()) => {
+            base
+        }
+        _ => name,
     }
 }
 
@@ -134,6 +145,10 @@ impl Vertex {
         request: &Request<'_>,
     ) -> Result<Response<Body>, Failure> {
         auth::admit(engine, call, &request.query)?;
+        // Answers are JSON; of binary protos the service has its own, which nobody asks for over HTTP.
+        if request.query.foreign_alt.is_some() {
+            return Err(Failure::Case(Case::InvalidArgument));
+        }
         match &request.path.operation {
             operation if operation.is_anthropic_token_count() => {
                 self.claude(engine, call, request, ClaudeCall::CountTokens).await
@@ -227,5 +242,21 @@ fn kind_of(model: &str, verb: Verb) -> Kind {
         Verb::Predict if is_imagen(model) => Kind::Images,
         Verb::Predict | Verb::EmbedContent => Kind::Embeddings,
         _ => Kind::Chat,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_quota_is_one_for_all_versions_of_a_model() {
+        for (model, base) in [
+            ("claude-sonnet-4-5@20250929", "claude-sonnet-4-5"),
+            ("gemini-embedding-001", "gemini-embedding"),
+            ("gemini-2.0-flash-001", "gemini-2.0-flash"),
+            ("gemini-2.5-pro", "gemini-2.5-pro"),
+            ("claude-opus-4-6", "claude-opus-4-6"),
+        ] {
+            assert_eq!(super::base_model(model), base);
+        }
     }
 }

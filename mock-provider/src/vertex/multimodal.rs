@@ -25,7 +25,8 @@ impl Vertex {
         request: &Request<'_>,
         model: &str,
     ) -> Result<Response<Body>, Failure> {
-        let body = MultimodalRequest::parse(call.body).map_err(|error| Failure::payload(&error))?;
+        let body = MultimodalRequest::parse(call.body)
+            .map_err(|_| Failure::payload::<MultimodalRequest<'_>>(call.body))?;
         let dimension = dimension(body.parameters.and_then(|parameters| parameters.dimension))?;
         let [instance] = &*body.instances else {
             return Err(Failure::Parameter("it must have exactly one instance.".to_owned()));

@@ -11,7 +11,7 @@ use wire::vertex::error::{Case, Code, Particulars, Status};
 use world::http::Body;
 
 use super::failure::Failure;
-use super::settlement::Settlement;
+use super::settlement::{Counted, Settlement};
 use super::{Request, Vertex, models, reply};
 use crate::call::{Call, Engine, Length};
 use crate::openai::chat::{self, Answer, Meter, Terms};
@@ -35,7 +35,7 @@ struct Speaker<'a> {
     served: Cow<'a, str>,
     size: (u32, u32),
     system_fingerprint: Option<String>,
-    exhausted: Case,
+    counted: Counted,
 }
 
 impl Meter for Settlement {
@@ -61,12 +61,12 @@ impl Vertex {
             served: named.clone().into(),
             size: GEMINI_SIZE,
             system_fingerprint: Some(String::new()),
-            exhausted: Case::GeminiQuota,
+            counted: Counted::Gemini,
         };
         let is_streamed = body.is_streamed();
         self.speak(engine, call, request, (body, is_streamed), speaker).await.map_err(|refused| match refused
         {
-            Refused::Platform(failure) => failure,
+            Refused::Platform(failure) => failure.of_model(model),
             Refused::Model(detail) => in_googles_words(detail),
         })
     }
@@ -85,7 +85,7 @@ impl Vertex {
             served: model.into(),
             size: MISTRAL_SIZE,
             system_fingerprint: None,
-            exhausted: Case::PredictionQuota,
+            counted: Counted::Predictions,
         };
         let spoken = match chat::read(&body) {
             Ok(body) => self.speak(engine, call, request, (body, is_streamed), speaker).await,
@@ -131,7 +131,7 @@ impl Vertex {
         }
         let quota = (&self.quota, &self.pool);
         let scope = request.quota_scope_of(speaker.model);
-        let mut settlement = Settlement::admit_to(quota, scope, &call.identity, used, speaker.exhausted)
+        let mut settlement = Settlement::admit_to(quota, scope, &call.identity, used, speaker.counted)
             .map_err(Refused::Platform)?;
         let of = (&call.identity, call.arrived);
         let answer = Answer::decide(engine, profile, of, (&body, prompt), terms);

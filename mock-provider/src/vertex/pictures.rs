@@ -55,3 +55,8 @@ fn gemini_size(ratio: &str) -> Option<PixelSize> {
 pub(super) fn png_base64((width, height): PixelSize, seed: u64) -> String {
     BASE64_STANDARD.encode(image::png(width, height, seed))
 }
+
+/// The same as JPEG.
+pub(super) fn jpeg_base64((width, height): PixelSize, seed: u64, quality: u8) -> String {
+    BASE64_STANDARD.encode(image::jpeg(width, height, seed, quality))
+}

@@ -1,12 +1,43 @@
 //! What a request holds of its quota while it is answered.
 
-use quota::vertex::{Admission, Quota};
+use quota::vertex::{Admission, Quota, Refusal};
 use wire::vertex::error::Case;
 use world::Domain;
 
 use super::Request;
 use super::failure::Failure;
 use crate::engine::identity::Identity;
+
+/// Which of a project's quotas a request counts toward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counted {
+    /// Requests of a Gemini model.
+    Gemini,
+    /// Requests and tokens of a Claude model.
+    Claude,
+    /// Tokens of an embedding model.
+    Embeddings,
+    /// Requests of any other model.
+    Predictions,
+    /// The capacity that was bought, and nothing else.
+    Provisioned,
+}
+
+impl Counted {
+    /// How the service words a refusal.
+    fn case(self, refusal: Refusal) -> Case {
+        match (self, refusal) {
+            (Self::Provisioned, _) => Case::ProvisionedThroughput,
+            (_, Refusal::SharedPool) => Case::ResourceExhausted,
+            (Self::Gemini, _) => Case::GeminiQuota,
+            (Self::Claude, Refusal::Requests) => Case::ClaudeRequestsQuota,
+            (Self::Claude, Refusal::InputTokens) => Case::ClaudeTokensQuota,
+            (Self::Claude, Refusal::OutputTokens) => Case::ClaudeOutputTokensQuota,
+            (Self::Embeddings, _) => Case::EmbeddingQuota,
+            (Self::Predictions, _) => Case::PredictionQuota,
+        }
+    }
+}
 
 /// Counts the output when dropped: what was generated until then.
 #[derive(Debug)]
@@ -16,15 +47,15 @@ pub(super) struct Settlement {
 }
 
 impl Settlement {
-    /// Counts a request of `input` tokens. `exhausted` is how the project's own quota refuses.
+    /// Counts a request of `input` tokens.
     pub(super) fn admit(
         (quota, pool): (&Quota, &Domain),
         request: &Request<'_>,
         identity: &Identity,
         input: u64,
-        exhausted: Case,
+        counted: Counted,
     ) -> Result<Self, Failure> {
-        Self::admit_to((quota, pool), request.quota_scope(), identity, input, exhausted)
+        Self::admit_to((quota, pool), request.quota_scope(), identity, input, counted)
     }
 
     /// The same for a scope of its own.
@@ -33,11 +64,11 @@ impl Settlement {
         scope: quota::vertex::Scope<'_>,
         identity: &Identity,
         input: u64,
-        exhausted: Case,
+        counted: Counted,
     ) -> Result<Self, Failure> {
         let draw = pool.draws_n(identity.arrival).unit();
         let admission =
-            quota.admit(scope, input, draw).map_err(|refusal| Failure::quota(refusal, exhausted))?;
+            quota.admit(scope, input, draw).map_err(|refusal| Failure::Case(counted.case(refusal)))?;
         Ok(Self { admission: Some(admission), output: 0 })
     }
 

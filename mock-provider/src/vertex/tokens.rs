@@ -19,6 +19,8 @@ use crate::call::{Call, Engine};
 const PROJECT: &str = "mock-project";
 const PROJECT_NUMBER: &str = "123456789012";
 const ACCOUNT: &str = "mock@mock-project.iam.gserviceaccount.com";
+/// How the tokens begin that the mock issues.
+pub(super) const TOKEN_PREFIX: &str = "ya29.mock-";
 /// Seconds; clients refresh 225 seconds before the end.
 const EXPIRES_IN: u32 = 3_599;
 
@@ -105,7 +107,7 @@ struct Exchanged {
 }
 
 fn token_text(engine: &Engine, call: &Call<'_>) -> String {
-    format!("ya29.mock-{}", reply::response_id(engine, call))
+    format!("{TOKEN_PREFIX}{}", reply::response_id(engine, call))
 }
 
 fn issue(engine: &Engine, call: &Call<'_>) -> Bytes {

@@ -140,7 +140,7 @@ impl Vertex {
 async fn predict(engine: &Engine, call: &Call<'_>, request: &Request<'_>) -> Result<Response<Body>, Failure> {
     let body: Instances<'_> = Raw::parse(std::str::from_utf8(call.body).unwrap_or_default())
         .and_then(|raw| raw.read())
-        .map_err(|error| Failure::payload(&error))?;
+        .map_err(|_| Failure::payload::<Instances<'_>>(call.body))?;
     let profile = engine.plan.profile_of(Surface::Vertex, Kind::Chat, TUNED);
     engine.sleep(call, engine.timing(profile, &call.identity, 0).complete(PREDICTION_TOKENS)).await;
     let prediction = |candidate| {

@@ -199,6 +199,117 @@ fn thinking_comes_first_and_is_signed() {
     });
 }
 
+const REDACTED: &str = "ANTHROPIC_MAGIC_STRING_TRIGGER_REDACTED_THINKING_\
+                        46C9A13E193C177646C7398A98432ECCCE4C1253D5E2D82641AC0E52CC2876CB";
+
+#[test]
+fn thinking_comes_encrypted_where_the_prompt_asks_for_it() {
+    against(&short(40), |bench| async move {
+        let asked = json!({
+            "messages": [user(&format!("{NONCE}\nThink. {REDACTED}"))],
+            "inferenceConfig": {"maxTokens": 4_000},
+            "additionalModelRequestFields": {"thinking": {"type": "enabled", "budget_tokens": 1_024}},
+        });
+        let whole = converse(&bench, SONNET, &asked).await;
+        let thought = &whole["output"]["message"]["content"][0]["reasoningContent"];
+        let sealed = thought["redactedContent"].as_str().expect("encrypted thoughts").to_owned();
+        assert_eq!(thought.get("reasoningText"), None);
+        use base64::Engine as _;
+        assert!(base64::engine::general_purpose::STANDARD.decode(&sealed).is_ok_and(|data| data.len() > 100));
+
+        let deltas: Vec<_> = stream(&bench, SONNET, &asked)
+            .await
+            .into_iter()
+            .filter_map(|event| match event {
+                StreamEvent::ContentBlockDelta { index: 0, delta } => Some(delta),
+                _ => None,
+            })
+            .collect();
+        let [Delta::ReasoningContent(ReasoningDelta::RedactedContent(data))] = &*deltas else {
+            panic!("{deltas:?}")
+        };
+        assert_eq!(data.len(), sealed.len(), "another answer, of the same form");
+        // It may be sent back.
+        let again = json!({"messages": [user("x"), whole["output"]["message"], user("And?")]});
+        assert_eq!(converse(&bench, SONNET, &again).await["stopReason"], "end_turn");
+    });
+}
+
+#[test]
+fn nova_counts_its_cache_in_two_spellings() {
+    against(&short(3), |bench| async move {
+        let asked = json!({"messages": [user(NONCE)], "inferenceConfig": {"maxTokens": 3}});
+        let usage = converse(&bench, NOVA, &asked).await["usage"].clone();
+        let expected = json!({
+            "cacheReadInputTokenCount": 0,
+            "cacheWriteInputTokenCount": 0,
+            "inputTokens": usage["inputTokens"],
+            "outputTokens": 3,
+            "serverToolUse": {},
+            "totalTokens": usage["totalTokens"],
+        });
+        assert_eq!(usage, expected);
+        assert_eq!(converse(&bench, HAIKU, &asked).await["usage"].get("serverToolUse"), None);
+    });
+}
+
+/// A text of about so many tokens, as the model itself counts them.
+async fn text_of(bench: &Bench, model: &str, tokens: usize) -> String {
+    let thousand = "word ".repeat(1_000);
+    let body = json!({"input": {"converse": {"messages": [user(&thousand)]}}}).to_string();
+    let counted = bench.post(&format!("/model/{model}/count-tokens"), &body).await;
+    let counted: Value = serde_json::from_slice(&counted.body).expect("JSON");
+    "word ".repeat(tokens * 1_000 / counted["inputTokens"].as_u64().expect("a count") as usize)
+}
+
+#[test]
+fn a_window_holds_prompt_and_answer() {
+    let law = "answer = { tokens_p50 = 60000, tokens_p90 = 60000 }\n";
+    against(&format!("profile = \"bedrock/titan-text\"\n{EXACT}{law}"), |bench| async move {
+        let express = "amazon.titan-text-express-v1";
+        let long = text_of(&bench, express, 8_000).await;
+        let cut = converse(&bench, express, &json!({"messages": [user(&long)]})).await;
+        assert_eq!(cut["stopReason"], "model_context_window_exceeded");
+        assert_eq!(cut["usage"]["totalTokens"], 8_192);
+        let asked = json!({"messages": [user(&long)], "inferenceConfig": {"maxTokens": 1}});
+        assert_eq!(converse(&bench, express, &asked).await["stopReason"], "max_tokens");
+        let too_long = json!({"messages": [user(&long.repeat(2))]});
+        assert_eq!(refused(&bench, express, &too_long).await, "Input is too long for requested model.");
+
+        let long = text_of(&bench, HAIKU, 198_000).await;
+        let asked = json!({"messages": [user(&long)], "inferenceConfig": {"maxTokens": 4_096}});
+        let refused = refused(&bench, HAIKU, &asked).await;
+        let words =
+            "The model returned the following errors: input length and `max_tokens` exceed context limit: ";
+        assert!(refused.starts_with(words) && refused.contains(" + 4096 > 200000, "), "{refused}");
+    });
+}
+
+#[test]
+fn pictures_and_vectors_are_not_conversed_with() {
+    against(EXACT, |bench| async move {
+        let words = "This action doesn't support the model that you provided. Try again with a supported text or chat \
+                     model.";
+        for model in [
+            "amazon.nova-canvas-v1:0",
+            "amazon.titan-image-generator-v2:0",
+            "stability.sd3-5-large-v1:0",
+            "amazon.titan-embed-text-v2:0",
+            "cohere.embed-v4:0",
+            "amazon.nova-reel-v1:1",
+        ] {
+            for operation in ["converse", "converse-stream", "count-tokens"] {
+                let body = json!({"messages": [user("Hi")]});
+                let answered = bench.post(&format!("/model/{model}/{operation}"), &body.to_string()).await;
+                assert_eq!(
+                    (answered.status(), answered.text()),
+                    (400, json!({"message": words}).to_string().as_str())
+                );
+            }
+        }
+    });
+}
+
 #[test]
 fn a_stop_sequence_ends_the_answer_and_is_told() {
     against(&short(64), |bench| async move {

@@ -7,11 +7,10 @@ use crate::harness::{Answered, Bench, EXACT, NONCE, against, post, request};
 
 const FIVE: &str = " 8bd0.0 8bd0.1 8bd0.2 8bd0.3 8bd0.4";
 
-/// Streams of two frames: one token, then the rest.
-fn bench(test: impl AsyncFnOnce(Bench)) {
-    against(&format!("{EXACT}stream = {{ first_frame_tokens = 1, tokens_per_frame = 4 }}\n"), |bench| {
-        test(bench)
-    });
+/// Models of a profile with streams of two frames: one token, then the rest.
+fn bench(profile: &str, test: impl AsyncFnOnce(Bench)) {
+    let stream = "stream = { first_frame_tokens = 1, tokens_per_frame = 4 }";
+    against(&format!("profile = \"bedrock/{profile}\"\n{EXACT}{stream}\n"), |bench| test(bench));
 }
 
 async fn invoke(bench: &Bench, model: &str, body: &Value) -> (Answered, Value) {
@@ -26,16 +25,11 @@ async fn stream(bench: &Bench, model: &str, body: &Value) -> Vec<Value> {
     let answered = bench.post(&path, &body.to_string()).await;
     assert_eq!(answered.status(), 200, "{}", answered.text());
     assert_eq!(answered.header("x-amzn-bedrock-content-type"), "application/json");
-    let mut objects: Vec<Value> = answered
-        .frames()
-        .iter()
-        .map(|frame| match invoke_stream::decode(frame).expect("a chunk") {
-            Incoming::Chunk(object) => serde_json::from_slice(&object).expect("JSON"),
-            other => panic!("{other:?}"),
-        })
-        .collect();
+    let mut objects: Vec<Value> = answered.frames().iter().map(object).collect();
     let metrics = objects.last_mut().expect("an object").as_object_mut().expect("an object");
     let metrics = metrics.remove("amazon-bedrock-invocationMetrics").expect("metrics in the last object");
+    let counts_cache = metrics.get("cacheReadInputTokenCount").is_some();
+    assert_eq!(counts_cache, model.contains("nova"), "Nova alone tells of its cache unasked");
     assert_eq!(metrics["outputTokenCount"], 5);
     assert!(metrics["firstByteLatency"].as_u64() < metrics["invocationLatency"].as_u64());
     assert!(objects.iter().all(|object| object.get("amazon-bedrock-invocationMetrics").is_none()));
@@ -48,7 +42,7 @@ fn prompt() -> String {
 
 #[test]
 fn titan_completes_texts() {
-    bench(async |bench| {
+    bench("titan-text", async |bench| {
         let model = "amazon.titan-text-express-v1";
         let body = json!({"inputText": prompt(), "textGenerationConfig": {"maxTokenCount": 5}});
         let (answered, whole) = invoke(&bench, model, &body).await;
@@ -70,7 +64,7 @@ fn titan_completes_texts() {
 
 #[test]
 fn llama_completes_texts() {
-    bench(async |bench| {
+    bench("llama", async |bench| {
         let model = "meta.llama3-1-8b-instruct-v1:0";
         let body = json!({"prompt": prompt(), "max_gen_len": 5});
         let (_, whole) = invoke(&bench, model, &body).await;
@@ -91,7 +85,7 @@ fn llama_completes_texts() {
 
 #[test]
 fn mistral_completes_texts() {
-    bench(async |bench| {
+    bench("mistral", async |bench| {
         let model = "mistral.mistral-7b-instruct-v0:2";
         let body = json!({"prompt": format!("<s>[INST] {} [/INST]", prompt()), "max_tokens": 5});
         let (_, whole) = invoke(&bench, model, &body).await;
@@ -109,7 +103,7 @@ fn mistral_completes_texts() {
 
 #[test]
 fn cohere_completes_texts_and_chats() {
-    bench(async |bench| {
+    bench("cohere-command", async |bench| {
         let model = "cohere.command-text-v14";
         let body = json!({"prompt": prompt(), "max_tokens": 5, "num_generations": 2});
         let (_, whole) = invoke(&bench, model, &body).await;
@@ -133,15 +127,62 @@ fn cohere_completes_texts_and_chats() {
 }
 
 #[test]
+fn cohere_calls_tools() {
+    against(EXACT, |bench| async move {
+        let model = "cohere.command-r-plus-v1:0";
+        let tools = json!([{
+            "name": "get_weather",
+            "description": "Tells the weather.",
+            "parameter_definitions": {
+                "city": {"description": "Where", "type": "str", "required": true},
+                "days": {"type": "int", "required": true},
+            },
+        }]);
+        let body = json!({"message": format!("{NONCE}\nWeather?"), "tools": tools});
+        let (_, whole) = invoke(&bench, model, &body).await;
+        let call = &whole["tool_calls"][0];
+        assert_eq!((&call["name"], &whole["finish_reason"]), (&json!("get_weather"), &json!("COMPLETE")));
+        assert!(call["parameters"]["city"].is_string() && call["parameters"]["days"].is_i64(), "{call}");
+        let turns = whole["chat_history"].as_array().expect("turns");
+        assert_eq!(turns.last().expect("its own")["tool_calls"], whole["tool_calls"]);
+
+        let path = format!("/model/{model}/invoke-with-response-stream");
+        let streamed = bench.post(&path, &body.to_string()).await;
+        let objects: Vec<Value> = streamed.frames().iter().map(object).collect();
+        let kinds: Vec<_> = objects.iter().filter_map(|object| object["event_type"].as_str()).collect();
+        assert_eq!(kinds, ["stream-start", "tool-calls-generation", "stream-end"]);
+        assert_eq!(objects[1]["tool_calls"], whole["tool_calls"]);
+
+        let results = json!([{"call": call, "outputs": [{"t": 21}]}]);
+        let body =
+            json!({"message": "Weather?", "chat_history": turns, "tools": tools, "tool_results": results});
+        let (_, answer) = invoke(&bench, model, &body).await;
+        assert!(answer["text"].as_str().is_some_and(|text| !text.is_empty()));
+        assert_eq!(answer.get("tool_calls"), None);
+        assert_eq!(answer["chat_history"][1], turns[1], "turns are told back as they came");
+    });
+}
+
+fn object(frame: &wire::event_stream::Frame) -> Value {
+    match invoke_stream::decode(frame).expect("a chunk") {
+        Incoming::Chunk(object) => serde_json::from_slice(&object).expect("JSON"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn nova_speaks_converse() {
-    bench(async |bench| {
+    bench("nova-lite", async |bench| {
         let model = "amazon.nova-lite-v1:0";
         let body = json!({
             "schemaVersion": "messages-v1",
             "messages": [{"role": "user", "content": [{"text": prompt()}]}],
             "inferenceConfig": {"max_new_tokens": 5},
         });
-        let (_, whole) = invoke(&bench, model, &body).await;
+        let (answered, whole) = invoke(&bench, model, &body).await;
+        for count in ["cache-read", "cache-write"] {
+            assert_eq!(answered.header(&format!("x-amzn-bedrock-{count}-input-token-count")), "0");
+        }
         assert_eq!(
             whole,
             json!({
@@ -185,10 +226,11 @@ fn nova_calls_tools() {
 
 #[test]
 fn newer_models_chat() {
-    bench(async |bench| {
-        for (model, reason) in
-            [("mistral.mistral-large-2407-v1:0", "stop_reason"), ("openai.gpt-oss-20b-1:0", "finish_reason")]
-        {
+    for (profile, model, reason) in [
+        ("mistral", "mistral.mistral-large-2407-v1:0", "stop_reason"),
+        ("open-weights", "openai.gpt-oss-20b-1:0", "finish_reason"),
+    ] {
+        bench(profile, async |bench| {
             let body = json!({"messages": [{"role": "user", "content": prompt()}], "max_tokens": 5});
             let (_, whole) = invoke(&bench, model, &body).await;
             let choice = &whole["choices"][0];
@@ -207,8 +249,8 @@ fn newer_models_chat() {
             assert_eq!(whole["choices"][0][reason], "tool_calls");
             let arguments = whole["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"].as_str();
             assert!(serde_json::from_str::<Value>(arguments.expect("a text")).expect("JSON").is_object());
-        }
-    });
+        });
+    }
 }
 
 #[test]
@@ -266,7 +308,7 @@ fn bodies_of_the_wrong_form_are_refused() {
             assert!(answered.text().contains(words), "{model}: {}", answered.text());
         }
         let embed = bench.post("/model/cohere.embed-english-v3/invoke-with-response-stream", "{}").await;
-        assert!(embed.text().contains("unsupported for streaming"), "{}", embed.text());
+        assert_eq!(embed.text(), r#"{"message":"The model is unsupported for streaming."}"#);
     });
 }
 
@@ -275,16 +317,33 @@ fn bodies_are_json_both_ways() {
     against(EXACT, |bench| async move {
         let path = "/model/meta.llama3-1-8b-instruct-v1:0/invoke";
         let body = r#"{"prompt":"x","max_gen_len":1}"#;
-        for (header, status) in [
-            ("application/json", 200),
-            ("application/json; charset=utf-8", 200),
-            ("*/*", 200),
-            ("text/plain", 400),
+        let refused = |what| format!("The provided {what} Type is invalid or not supported for this model");
+        for (name, what, header, status) in [
+            ("content-type", "Content", "application/json", 200),
+            ("content-type", "Content", "application/json; charset=utf-8", 400),
+            ("content-type", "Content", "application/octet-stream", 400),
+            ("content-type", "Content", "*/*", 400),
+            ("accept", "Accept", "application/json; charset=utf-8", 200),
+            ("accept", "Accept", "text/html, */*", 200),
+            ("accept", "Accept", "text/plain", 400),
         ] {
-            for name in ["content-type", "accept"] {
-                let answered = bench.call(request(http::Method::POST, path, &[(name, header)], body)).await;
-                assert_eq!(answered.status(), status, "{name}: {header}");
-            }
+            let answered = bench.call(request(http::Method::POST, path, &[(name, header)], body)).await;
+            assert_eq!(answered.status(), status, "{name}: {header}");
+            let refusal = json!({"message": refused(what)}).to_string();
+            assert_eq!(answered.text() == refusal, status == 400);
+        }
+        for (name, value, words) in [
+            ("x-amzn-bedrock-service-tier", "gold", "Value 'gold' at 'serviceTier'"),
+            (
+                "x-amzn-bedrock-performanceconfig-latency",
+                "fast",
+                "Value 'fast' at 'performanceConfigLatency'",
+            ),
+            ("x-amzn-bedrock-request-metadata", "[1]", "request metadata is not a JSON object"),
+            ("x-amzn-bedrock-request-metadata", &format!("{{\"a\":\"{}\"}}", "x".repeat(8_500)), "8500"),
+        ] {
+            let answered = bench.call(request(http::Method::POST, path, &[(name, value)], body)).await;
+            assert!(answered.status() == 400 && answered.text().contains(words), "{}", answered.text());
         }
         assert_eq!(bench.call(request(http::Method::POST, path, &[], body)).await.status(), 200);
         let mut echoed = post(path, body);
@@ -325,8 +384,33 @@ fn pictures_have_the_size_asked_for() {
         let (_, filtered) =
             invoke(&bench, "stability.sd3-5-large-v1:0", &json!({"prompt": "filterme"})).await;
         assert_eq!(filtered, json!({"finish_reasons": ["Filter reason: prompt"]}));
+        let body = json!({"prompt": "a cat", "output_format": "jpeg", "seed": 5});
+        let (_, drawn) = invoke(&bench, "stability.sd3-5-large-v1:0", &body).await;
+        assert!(drawn["images"][0].as_str().is_some_and(|jpeg| jpeg.starts_with("/9j/")), "a JPEG");
         let body = json!({"text_prompts": [{"text": "a cat"}], "width": 512, "height": 512});
         let (_, drawn) = invoke(&bench, "stability.stable-diffusion-xl-v1", &body).await;
         assert_eq!(png_size(&drawn["artifacts"][0]["base64"]), (512, 512));
+    });
+}
+
+#[test]
+fn pictures_may_be_held_back_in_part() {
+    against(EXACT, |bench| async move {
+        let body = |word: &str| {
+            json!({
+                "taskType": "TEXT_IMAGE",
+                "textToImageParams": {"text": format!("a cat {word}")},
+                "imageGenerationConfig": {"numberOfImages": 3, "width": 512, "height": 512},
+            })
+        };
+        let (_, drawn) = invoke(&bench, "amazon.titan-image-generator-v2:0", &body("filterme=2")).await;
+        assert_eq!(drawn["images"].as_array().map(Vec::len), Some(1));
+        assert!(drawn["error"].as_str().is_some_and(|error| error.contains("content filters")), "{drawn}");
+        for word in ["filterme", "FilterMe=3"] {
+            let path = "/model/amazon.titan-image-generator-v2:0/invoke";
+            let refused = bench.post(path, &body(word).to_string()).await;
+            assert_eq!(refused.status(), 400);
+            assert!(refused.text().contains("blocked by our content filters"), "{}", refused.text());
+        }
     });
 }

@@ -106,6 +106,52 @@ fn an_error_within_a_stream_comes_as_the_provider_sends_it() {
 }
 
 #[test]
+fn an_error_within_generated_content_has_the_form_of_the_stream() {
+    against(EXACT, |bench| async move {
+        let at = |query: &str| {
+            format!(
+                "/fault/in-band-error=unavailable:1%20content%20event{FLASH}:streamGenerateContent{query}"
+            )
+        };
+        for query in ["", "?$alt=json;enum-encoding=int"] {
+            let (bytes, is_clean) = read_broken(bench.send(post(&at(query), &generate())).await).await;
+            assert!(is_clean);
+            let elements: Vec<serde_json::Value> =
+                serde_json::from_slice(&bytes).expect("an array all the same");
+            assert_eq!(elements.len(), 2);
+            assert!(elements[0]["candidates"][0]["content"]["parts"][0]["text"].is_string());
+            assert_eq!(
+                (&elements[1]["error"]["code"], &elements[1]["error"]["status"]),
+                (&503.into(), &"UNAVAILABLE".into())
+            );
+        }
+        let (bytes, _) = read_broken(bench.send(post(&at("?alt=sse"), &generate())).await).await;
+        let text = String::from_utf8(bytes.to_vec()).expect("text");
+        let events: Vec<&str> = text.split_terminator("\r\n\r\n").collect();
+        assert_eq!(events.len(), 2);
+        assert!(events[1].starts_with(r#"data: {"error":{"code":503,"#), "{text}");
+    });
+}
+
+#[test]
+fn a_fault_stands_for_the_model_whose_tokens_are_counted() {
+    against(EXACT, |bench| async move {
+        let path = "/v1/projects/p/locations/l/publishers/anthropic/models/count-tokens:rawPredict";
+        let body = |model: &str| {
+            format!(
+                r#"{{"model":"{model}","anthropic_version":"vertex-2023-10-16","messages":[{{"role":"user","content":"x"}}]}}"#
+            )
+        };
+        assert_eq!(bench.post(path, &body("claude-haiku-4-5@20251001")).await.status(), 200);
+        let faulted = bench.post(path, &body("fault.http-503")).await;
+        assert_eq!(faulted.status(), 503, "{}", faulted.text());
+        // The answer comes first, and is late: so it was asked of a model that there is.
+        let late = bench.post(path, &body("fault.latency=2s")).await;
+        assert_eq!(late.status(), 200, "{}", late.text());
+    });
+}
+
+#[test]
 fn a_reset_before_the_head_leaves_nothing() {
     against(EXACT, |bench| async move {
         let path = format!("/fault/reset-before-headers{HAIKU}/converse");

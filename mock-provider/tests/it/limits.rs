@@ -104,6 +104,87 @@ fn vertex_refuses_by_project_and_by_pool() {
     });
 }
 
+const CLAUDE: &str =
+    "/v1/projects/p/locations/us-east5/publishers/anthropic/models/claude-sonnet-4-5@20250929:rawPredict";
+
+fn claude(max_tokens: u32) -> String {
+    format!(
+        r#"{{"anthropic_version":"vertex-2023-10-16","max_tokens":{max_tokens},"messages":[{{"role":"user","content":"{NONCE}"}}]}}"#
+    )
+}
+
+#[test]
+fn claude_on_vertex_says_which_of_its_quotas_is_used_up() {
+    let base = "profile = \"vertex/claude\"\nauth = \"off\"\n";
+    for (quota, max_tokens, metric) in [
+        ("requests_per_minute = 1", 1, "online_prediction_requests_per_base_model"),
+        ("input_tokens_per_minute = 9", 1, "online_prediction_input_tokens_per_minute_per_base_model"),
+        ("output_tokens_per_minute = 5", 5, "online_prediction_output_tokens_per_minute_per_base_model"),
+    ] {
+        against(&format!("{base}quota = {{ {quota} }}"), |bench| async move {
+            let first = bench.post(CLAUDE, &claude(max_tokens)).await;
+            assert_eq!(first.status(), 200, "{}", first.text());
+            let refused = bench.post(CLAUDE, &claude(max_tokens)).await;
+            assert_eq!(refused.status(), 429, "{quota}");
+            let words = format!(
+                "Quota exceeded for aiplatform.googleapis.com/{metric} with base model: anthropic-claude-sonnet-4-5. \
+                 Please submit a quota increase request. https://cloud.google.com/vertex-ai/docs/generative-ai/quotas-genai."
+            );
+            assert!(refused.text().contains(&words), "{}", refused.text());
+            assert!(refused.text().contains(r#""status": "RESOURCE_EXHAUSTED""#));
+        });
+    }
+}
+
+#[test]
+fn every_endpoint_of_vertex_names_its_own_quota() {
+    let scope = "/v1/projects/p/locations/global";
+    let models = format!("{scope}/publishers/google/models");
+    let chat = r#"{"model":"google/gemini-2.5-flash","messages":[{"role":"user","content":"x"}]}"#;
+    let base = "profile = \"vertex/gemini-flash\"\nauth = \"off\"\nquota = { requests_per_minute = 1 }";
+    for (path, body, words) in [
+        (
+            format!("{models}/gemini-embedding-001:predict"),
+            r#"{"instances":[{"content":"x"}]}"#,
+            "embed_content_input_tokens_per_minute_per_base_model with base model: gemini-embedding.",
+        ),
+        (
+            format!("{models}/imagen-4.0-generate-001:predict"),
+            r#"{"instances":[{"prompt":"x"}],"parameters":{"sampleCount":1}}"#,
+            "online_prediction_requests_per_base_model with base model: imagen-4.0-generate.",
+        ),
+        (
+            format!("{scope}/endpoints/openapi/chat/completions"),
+            chat,
+            "generate_content_requests_per_minute_per_project_per_base_model with base model: gemini-2.5-flash.",
+        ),
+    ] {
+        against(base, |bench| async move {
+            assert_eq!(bench.post(&path, body).await.status(), 200, "{path}");
+            let refused = bench.post(&path, body).await;
+            assert_eq!(refused.status(), 429, "{path}");
+            assert!(refused.text().contains(words), "{}", refused.text());
+        });
+    }
+}
+
+#[test]
+fn bought_capacity_is_asked_for_in_a_header() {
+    let base = "profile = \"vertex/gemini-flash\"\nauth = \"off\"\nquota = { requests_per_minute = 1 }";
+    against(base, |bench| async move {
+        let body = format!(r#"{{"contents":[{{"role":"user","parts":[{{"text":"{NONCE}"}}]}}]}}"#);
+        let dedicated = || {
+            let headers = [("x-vertex-ai-llm-request-type", "dedicated")];
+            bench.call(crate::harness::request(http::Method::POST, FLASH, &headers, &body))
+        };
+        let served = dedicated().await;
+        assert!(served.text().contains(r#""trafficType":"PROVISIONED_THROUGHPUT""#), "{}", served.text());
+        let refused = dedicated().await;
+        assert_eq!(refused.status(), 429);
+        assert!(refused.text().contains("Too many requests. Exceeded the Provisioned Throughput."));
+    });
+}
+
 #[test]
 fn mocks_of_one_account_share_its_quota() {
     let quotas =

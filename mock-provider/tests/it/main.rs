@@ -3,8 +3,10 @@
 mod answers;
 mod anthropic;
 mod bedrock;
+mod bedrock_auth;
 mod bedrock_control;
 mod bedrock_converse;
+mod bedrock_guardrail;
 mod bedrock_invoke;
 mod counting;
 mod edge;
@@ -17,6 +19,7 @@ mod laws;
 mod limits;
 mod load;
 mod misuse;
+mod misuse_clouds;
 mod openai;
 mod openai_others;
 mod openai_responses;

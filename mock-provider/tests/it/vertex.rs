@@ -199,6 +199,67 @@ fn any_credentials_do_and_none_do_not() {
     });
 }
 
+#[test]
+fn only_json_is_written() {
+    against(EXACT, |bench| async move {
+        for (verb, query) in [
+            ("generateContent", "alt=proto"),
+            ("generateContent", "$alt=proto"),
+            ("streamGenerateContent", "alt=media"),
+            ("countTokens", "%24alt=proto"),
+        ] {
+            let answered = bench.post(&format!("{FLASH}:{verb}?{query}"), &conversation(4)).await;
+            assert_eq!(answered.status(), 400, "{verb}?{query}");
+            let is_list = verb == "streamGenerateContent";
+            assert_eq!(answered.text().starts_with("[{\n"), is_list);
+            assert!(answered.text().contains("Request contains an invalid argument."), "{}", answered.text());
+        }
+    });
+}
+
+#[test]
+fn keys_count_where_the_mock_was_told_which_there_are() {
+    let file = "profile = \"vertex/gemini-flash\"\napi_keys = [\"good\"]\n";
+    against(file, |bench| async move {
+        let path = format!("{FLASH}:generateContent");
+        let ask =
+            |headers: &[(&str, &str)]| bench.call(request(Method::POST, &path, headers, &conversation(4)));
+        let form = "grant_type=refresh_token&client_id=c&client_secret=s&refresh_token=r";
+        let issued: serde_json::Value = serde_json::from_str(&token(&bench, form).await.1).expect("a token");
+        let issued = format!("Bearer {}", issued["access_token"].as_str().expect("a token"));
+        for header in
+            [("authorization", "Bearer good"), ("x-goog-api-key", "good"), ("authorization", issued.as_str())]
+        {
+            assert_eq!(ask(&[header]).await.status(), 200, "{header:?}");
+        }
+        for (header, status, reason, message) in [
+            (
+                ("authorization", "Bearer bad"),
+                401,
+                "ACCESS_TOKEN_TYPE_UNSUPPORTED",
+                "Request had invalid authentication credentials.",
+            ),
+            (
+                ("x-goog-api-key", "bad"),
+                400,
+                "API_KEY_INVALID",
+                "API key not valid. Please pass a valid API key.",
+            ),
+        ] {
+            let refused = ask(&[header]).await;
+            assert_eq!(refused.status(), status, "{}", refused.text());
+            assert!(
+                refused.text().contains(reason) && refused.text().contains(message),
+                "{}",
+                refused.text()
+            );
+        }
+        let in_query = bench.post(&format!("{path}?key=good"), &conversation(4)).await;
+        assert_eq!(in_query.status(), 200);
+        assert_eq!(bench.post(&format!("{path}?key=bad"), &conversation(4)).await.status(), 400);
+    });
+}
+
 async fn token(bench: &Bench, form: &str) -> (u16, String) {
     let answered = bench.call(request(Method::POST, "/token", &[], form)).await;
     (answered.status(), answered.text().to_owned())

@@ -42,7 +42,11 @@ fn imagen_draws_what_and_how_many_are_asked_for() {
         assert_eq!(again, answered, "the same request draws the same pictures");
         for (parameters, message) in [
             (json!({"sampleCount": 5}), "sampleCount value of 5"),
+            (json!({"sampleCount": 0}), "sampleCount value of 0"),
             (json!({"aspectRatio": "5:4"}), "Aspect ratio 5:4 is not supported."),
+            (json!({"seed": 1}), "Seed is not supported when watermark is enabled."),
+            (json!({"outputOptions": {"mimeType": "image/gif"}}), "image/gif"),
+            (json!({"outputOptions": {"compressionQuality": 101}}), "compressionQuality value of 101"),
         ] {
             let (status, error) = ask(&bench, path, &imagen("a cat", &parameters)).await;
             assert_eq!(status, 400);
@@ -50,6 +54,30 @@ fn imagen_draws_what_and_how_many_are_asked_for() {
         }
         let (status, error) = ask(&bench, "imagen-0:predict", &body).await;
         assert_eq!((status, &error["error"]["status"]), (404, &json!("NOT_FOUND")));
+    });
+}
+
+#[test]
+fn imagen_writes_jpeg_where_it_is_asked_to() {
+    against(EXACT, |bench| async move {
+        let path = "imagen-4.0-generate-001:predict";
+        let mut sizes = Vec::new();
+        for quality in [10, 95] {
+            let options = json!({"mimeType": "image/jpeg", "compressionQuality": quality});
+            let parameters =
+                json!({"sampleCount": 1, "outputOptions": options, "seed": 1, "addWatermark": false});
+            let (status, answered) = ask(&bench, path, &imagen("a cat", &parameters)).await;
+            assert_eq!(status, 200, "{answered}");
+            let picture = &answered["predictions"][0];
+            assert_eq!(picture["mimeType"], "image/jpeg");
+            let file = BASE64_STANDARD.decode(picture["bytesBase64Encoded"].as_str().expect("a text"));
+            let file = file.expect("base64");
+            // From the first marker of a JPEG to the last.
+            assert!(file.starts_with(b"\xff\xd8\xff") && file.ends_with(b"\xff\xd9"));
+            sizes.push(file.len());
+            assert_eq!(ask(&bench, path, &imagen("a cat", &parameters)).await.1, answered);
+        }
+        assert!(sizes[0] < sizes[1], "{sizes:?}");
     });
 }
 

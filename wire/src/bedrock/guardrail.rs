@@ -234,6 +234,57 @@ impl Trace {
     }
 }
 
+/// What InvokeModel adds to a model's own answer as `amazon-bedrock-guardrailAction`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum InvocationAction {
+    /// The guardrail let everything pass.
+    None,
+    /// It replaced something.
+    Intervened,
+}
+
+/// What InvokeModel adds as `amazon-bedrock-trace`: a [`Trace`] under other names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvocationTrace {
+    /// Of the guardrail.
+    pub guardrail: InvocationAssessments,
+}
+
+/// What a guardrail found in an invocation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct InvocationAssessments {
+    /// Why it did something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action_reason: Option<String>,
+    /// What it found in the prompt, by guardrail.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub input: BTreeMap<String, Assessment>,
+    /// What the model said before the guardrail replaced it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub model_output: Vec<String>,
+    /// What it found in the answer, by guardrail.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outputs: Vec<BTreeMap<String, Assessment>>,
+}
+
+impl From<Trace> for InvocationTrace {
+    fn from(trace: Trace) -> Self {
+        let outputs = trace.output_assessments.into_iter().flat_map(|(guardrail, assessments)| {
+            assessments.into_iter().map(move |assessment| BTreeMap::from([(guardrail.clone(), assessment)]))
+        });
+        Self {
+            guardrail: InvocationAssessments {
+                action_reason: trace.action_reason,
+                input: trace.input_assessment,
+                model_output: trace.model_output,
+                outputs: outputs.collect(),
+            },
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -247,6 +298,22 @@ mod tests {
         let ContentBlock::Text(block) = &request.content[0] else { panic!("no text") };
         assert_eq!((block.text.as_str(), block.qualifiers[0].as_str()), ("Hi", "query"));
         assert!(Request::parse(br#"{"source":"NOWHERE","content":[]}"#).is_err());
+    }
+
+    #[test]
+    fn an_invocations_trace_has_its_own_names() {
+        let of = |assessment: Assessment| BTreeMap::from([("g".to_owned(), assessment)]);
+        let trace = Trace {
+            input_assessment: of(Assessment::default()),
+            output_assessments: BTreeMap::from([("g".to_owned(), vec![Assessment::default()])]),
+            model_output: vec!["said".into()],
+            ..Trace::default()
+        };
+        assert_eq!(
+            serde_json::to_string(&InvocationTrace::from(trace)).unwrap(),
+            r#"{"guardrail":{"input":{"g":{}},"modelOutput":["said"],"outputs":[{"g":{}}]}}"#
+        );
+        assert_eq!(serde_json::to_string(&InvocationAction::Intervened).unwrap(), r#""INTERVENED""#);
     }
 
     #[test]

@@ -27,6 +27,14 @@ pub const PERFORMANCE_CONFIG_LATENCY: HeaderName =
     HeaderName::from_static("x-amzn-bedrock-performanceconfig-latency");
 /// Invoke: `priority`, `default`, `flex` or `reserved`; echoed.
 pub const SERVICE_TIER: HeaderName = HeaderName::from_static("x-amzn-bedrock-service-tier");
+/// Invoke: the guardrail to apply.
+pub const GUARDRAIL_IDENTIFIER: HeaderName = HeaderName::from_static("x-amzn-bedrock-guardrailidentifier");
+/// Invoke: its version, a number or `DRAFT`.
+pub const GUARDRAIL_VERSION: HeaderName = HeaderName::from_static("x-amzn-bedrock-guardrailversion");
+/// Invoke: `ENABLED`, `DISABLED` or `ENABLED_FULL`: whether the answer tells what the guardrail found.
+pub const TRACE: HeaderName = HeaderName::from_static("x-amzn-bedrock-trace");
+/// Invoke: JSON for the invocation log, at most 8,500 characters.
+pub const REQUEST_METADATA: HeaderName = HeaderName::from_static("x-amzn-bedrock-request-metadata");
 /// SDKs: a UUID, the same for all attempts of one call.
 pub const SDK_INVOCATION_ID: HeaderName = HeaderName::from_static("amz-sdk-invocation-id");
 /// SDKs: `attempt=2; max=3`.

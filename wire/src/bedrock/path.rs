@@ -34,7 +34,16 @@ impl Operation {
         Self::CountTokens,
     ];
 
-    /// Its name in the service model and in IAM actions.
+    /// The IAM action that it takes, without `bedrock:`.
+    pub fn action(self) -> &'static str {
+        match self {
+            Self::InvokeModel | Self::Converse | Self::InvokeModelWithBidirectionalStream => "InvokeModel",
+            Self::InvokeModelWithResponseStream | Self::ConverseStream => "InvokeModelWithResponseStream",
+            Self::CountTokens => "CountTokens",
+        }
+    }
+
+    /// Its name in the service model.
     pub fn name(self) -> &'static str {
         match self {
             Self::InvokeModel => "InvokeModel",

@@ -18,7 +18,7 @@ mod turn;
 pub(crate) use request::{Asked, Model, Request};
 pub(crate) use script::{Carrier, Sse};
 pub(crate) use size::{MESSAGE_TOKENS, PROMPT_TOKENS, shortest_cached, tool_prompt};
-pub(crate) use turn::{Meter, Turn};
+pub(crate) use turn::{Meter, REDACTED, Turn};
 
 /// Where Claude is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -56,7 +56,7 @@ pub(super) struct Thoughts {
 }
 
 /// In a prompt, asks for thoughts that come encrypted: the service's own way to test a client.
-const REDACTED: &str = "ANTHROPIC_MAGIC_STRING_TRIGGER_REDACTED_THINKING_\
+pub(crate) const REDACTED: &str = "ANTHROPIC_MAGIC_STRING_TRIGGER_REDACTED_THINKING_\
      46C9A13E193C177646C7398A98432ECCCE4C1253D5E2D82641AC0E52CC2876CB";
 
 impl<M: Meter> Turn<M> {
@@ -85,6 +85,23 @@ impl<M: Meter> Turn<M> {
             thoughts: Thoughts::of(request, model, bits.1),
             reply,
         }
+    }
+
+    /// What it says.
+    pub(crate) fn reply(&self) -> &Reply {
+        &self.reply
+    }
+
+    /// Puts others' words in the place of the answer, which costs what it did.
+    pub(crate) fn replace(&mut self, reply: Reply) {
+        self.reply = reply;
+    }
+
+    /// Puts others' words in the place of an answer that the model was never asked for.
+    pub(crate) fn answer_unasked(&mut self, reply: Reply, after: Duration) {
+        self.reply = reply;
+        self.timing = Timing::new(after, Duration::ZERO);
+        self.usage = Usage::plain(0, 0);
     }
 
     /// From the request to the end of the answer.

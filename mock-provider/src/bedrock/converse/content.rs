@@ -1,9 +1,12 @@
 //! Blocks of an answer, as Converse sends them.
 
-use wire::bedrock::converse::{ContentBlock, ReasoningContent, ReasoningText, ToolUse, opaque, tool_use_id};
+use wire::bedrock::converse::{
+    ContentBlock, Message, ReasoningContent, ReasoningText, Request, ToolUse, opaque, tool_use_id,
+};
 use wire::json::Raw;
 use world::Draws;
 
+use crate::anthropic::messages::REDACTED;
 use crate::call::{Call, Engine};
 use crate::engine::reply::{Block, Reply};
 
@@ -11,6 +14,7 @@ use crate::engine::reply::{Block, Reply};
 pub(super) enum Said {
     Text(String),
     Thinking { text: String, signature: String },
+    Sealed(String),
     Call { id: String, name: String, arguments: String },
 }
 
@@ -33,6 +37,9 @@ impl Said {
                     text,
                 }))
             }
+            Self::Sealed(data) => {
+                ContentBlock::ReasoningContent(ReasoningContent::RedactedContent(data.as_str().into()))
+            }
             Self::Call { id, name, arguments } => ContentBlock::ToolUse(ToolUse {
                 input: Raw::parse(arguments).unwrap_or_else(|_| Raw::empty_object()),
                 name: name.as_str().into(),
@@ -43,7 +50,7 @@ impl Said {
 }
 
 /// The blocks of a whole answer. A text that a stop sequence cut to nothing is not sent.
-pub(super) fn owned(engine: &Engine, call: &Call<'_>, reply: &Reply) -> Vec<Said> {
+pub(super) fn owned(reply: &Reply, thoughts: &Thoughts) -> Vec<Said> {
     let said = |block: &Block| match block {
         Block::Text(text) => {
             let mut out = String::new();
@@ -53,7 +60,10 @@ pub(super) fn owned(engine: &Engine, call: &Call<'_>, reply: &Reply) -> Vec<Said
         Block::Thinking(text) => {
             let mut out = String::new();
             text.write_all(&mut out);
-            Some(Said::Thinking { text: out, signature: signature(engine, call) })
+            Some(match thoughts {
+                Thoughts::Open { signature } => Said::Thinking { text: out, signature: signature.clone() },
+                Thoughts::Sealed(data) => Said::Sealed(data.clone()),
+            })
         }
         Block::ToolCall(made) => Some(Said::Call {
             id: tool_use_id(made.id_bits),
@@ -64,11 +74,29 @@ pub(super) fn owned(engine: &Engine, call: &Call<'_>, reply: &Reply) -> Vec<Said
     reply.blocks().iter().filter_map(said).collect()
 }
 
-/// Words in a signature; Claude's have some hundred bytes.
-const SIGNATURE_WORDS: usize = 24;
+/// How a caller gets to see thoughts.
+pub(super) enum Thoughts {
+    /// In the open, under a signature that proves, to whom it may concern, that they are the model's.
+    Open { signature: String },
+    /// Encrypted: the prompt has the text with which the vendor lets clients test this.
+    Sealed(String),
+}
 
-/// What proves, to whom it may concern, that the thinking is the model's.
-pub(super) fn signature(engine: &Engine, call: &Call<'_>) -> String {
-    let mut draws = Draws::from_hash(engine.request_bits(&call.identity).0);
-    opaque((0..SIGNATURE_WORDS).map(|_| draws.next_u64()))
+/// Words in a signature, and in thoughts that are encrypted; Claude's have some hundred bytes.
+const OPAQUE_WORDS: usize = 24;
+
+impl Thoughts {
+    /// Those of an answer, if it has any.
+    pub(super) fn of(engine: &Engine, call: &Call<'_>, request: &Request<'_>, reply: &Reply) -> Self {
+        if reply.thinking_tokens() == 0 {
+            return Self::Open { signature: String::new() };
+        }
+        let mut draws = Draws::from_hash(engine.request_bits(&call.identity).0);
+        let opaque = opaque((0..OPAQUE_WORDS).map(|_| draws.next_u64()));
+        if request.messages.iter().flat_map(Message::texts).any(|text| text.contains(REDACTED)) {
+            Self::Sealed(opaque)
+        } else {
+            Self::Open { signature: opaque }
+        }
+    }
 }

@@ -10,6 +10,7 @@ use http::{Response, StatusCode};
 use wire::bedrock::converse::{Request, Response as Answered, StopReason};
 use wire::bedrock::error::text;
 use wire::bedrock::headers::EVENT_STREAM;
+use wire::bedrock::model::Family;
 use wire::json::Raw;
 use world::http::Body;
 
@@ -31,6 +32,8 @@ struct Conversation<'e, 'c> {
     verdict: Option<Verdict>,
     /// The members of the model's own answer that the request asked for, in JSON.
     fields: Option<String>,
+    /// An answer that is cut is cut because nothing more fits into the model's window.
+    ends_at_window: bool,
 }
 
 /// What comes of a request whose words the guardrail has read.
@@ -97,33 +100,58 @@ impl Bedrock {
             return Err(Failure::invalid(problem));
         }
         let prompt = prompt::of(&request, target, &engine.prompt_cache, call.arrived);
-        let allowed = check_lengths(target, prompt.tokens, request.max_tokens())?;
+        let allowed = Allowed::of(target, prompt.tokens, request.max_tokens())?;
         let verdict = guardrail::judge(&request);
         if let Some(verdict) = verdict.as_ref().filter(|verdict| verdict.blocks_prompt()) {
             let verdict = verdict.clone();
             return Ok(Outcome::Blocked(Box::new((request, verdict))));
         }
         let asked = request.max_tokens();
-        let decided = self.decide(engine, call, target, (&prompt, asked), &ask(&request, target, allowed))?;
+        let mut decided =
+            self.decide(engine, call, target, (&prompt, asked), &ask(&request, target, allowed.tokens))?;
+        if target.family == Family::Nova {
+            decided.usage = decided.usage.of_nova();
+        }
         let fields = fields::of(&request, target, &decided);
-        Ok(Outcome::Answered(Box::new(Conversation { request, decided, verdict, fields })))
+        let ends_at_window = allowed.by_window;
+        Ok(Outcome::Answered(Box::new(Conversation { request, decided, verdict, fields, ends_at_window })))
     }
 }
 
-/// The length that holds for the answer.
-fn check_lengths(target: &Target<'_>, prompt_tokens: u64, asked: Option<u32>) -> Result<u32, Failure> {
-    let limit = target.max_output_tokens();
-    let max_tokens = asked.unwrap_or(limit);
-    if max_tokens > limit {
-        return Err(Failure::invalid(format!(
-            "The maximum tokens you requested exceeds the model limit of {limit}. Try again with a maximum tokens \
-             value that is lower than {limit}."
-        )));
+/// The length that holds for an answer.
+struct Allowed {
+    tokens: u32,
+    /// It is what the prompt leaves of the model's window.
+    by_window: bool,
+}
+
+impl Allowed {
+    fn of(target: &Target<'_>, prompt: u64, asked: Option<u32>) -> Result<Self, Failure> {
+        let limit = target.max_output_tokens();
+        let tokens = asked.unwrap_or(limit);
+        if tokens > limit {
+            return Err(Failure::invalid(format!(
+                "The maximum tokens you requested exceeds the model limit of {limit}. Try again with a maximum tokens \
+                 value that is lower than {limit}."
+            )));
+        }
+        let window = target.id.context_tokens();
+        if prompt > window {
+            return Err(Failure::invalid(text::INPUT_TOO_LONG));
+        }
+        let room = window - prompt;
+        if u64::from(tokens) <= room {
+            return Ok(Self { tokens, by_window: false });
+        }
+        // Claude minds what was asked for; the others end where their window ends.
+        if target.family == Family::Claude && asked.is_some() {
+            return Err(Failure::invalid(text::model_returned(&format!(
+                "input length and `max_tokens` exceed context limit: {prompt} + {tokens} > {window}, decrease input \
+                 length or `max_tokens` and try again"
+            ))));
+        }
+        Ok(Self { tokens: u32::try_from(room).unwrap_or(tokens).max(1), by_window: true })
     }
-    if prompt_tokens > target.id.context_tokens() {
-        return Err(Failure::invalid(text::INPUT_TOO_LONG));
-    }
-    Ok(max_tokens)
 }
 
 impl Conversation<'_, '_> {
@@ -135,6 +163,9 @@ impl Conversation<'_, '_> {
     fn stop_reason(&self) -> StopReason<'static> {
         match self.intervention() {
             Some(_) => StopReason::GuardrailIntervened,
+            None if self.ends_at_window && *self.decided.reply.stop() == Stop::MaxTokens => {
+                StopReason::ModelContextWindowExceeded
+            }
             None => stop_reason(self.decided.reply.stop()),
         }
     }
@@ -143,7 +174,7 @@ impl Conversation<'_, '_> {
         let Decided { reply, usage, .. } = &self.decided;
         let content = match self.intervention() {
             Some(_) => vec![guardrail::BLOCKED_MESSAGE.into()],
-            None => content::owned(engine, call, reply),
+            None => content::owned(reply, &content::Thoughts::of(engine, call, &self.request, reply)),
         };
         let blocks = content.iter().map(content::Said::block).collect();
         let mut answered = Answered::new(blocks, self.stop_reason(), *usage, self.decided.latency_ms());

@@ -17,7 +17,8 @@ use world::{Draws, Instant};
 use super::super::guardrail::BLOCKED_MESSAGE;
 use super::super::settlement::Settlement;
 use super::super::target::Target;
-use super::{Conversation, content, raw};
+use super::content::Thoughts;
+use super::{Conversation, raw};
 use crate::call::{Call, Engine};
 use crate::engine::paced::{Pace, Script};
 use crate::engine::reply::{Block, Piece, Reply};
@@ -64,8 +65,8 @@ struct Pieces {
     voice: Voice,
     /// How the model sends the arguments of a call.
     arguments: Arguments,
-    /// Under the thinking, where there is any.
-    signature: String,
+    /// How thinking is shown, where there is any.
+    thoughts: Thoughts,
     text: String,
 }
 
@@ -86,9 +87,9 @@ impl ConverseScript {
         target: &Target<'_>,
     ) -> Self {
         let ending = Ending::of(&conversation);
-        let decided = conversation.decided;
+        let Conversation { request, decided, .. } = conversation;
         let coalescing = decided.profile.coalescing;
-        let thinks = decided.reply.thinking_tokens() > 0;
+        let thoughts = Thoughts::of(engine, call, &request, &decided.reply);
         Self {
             pace: Pace::new(call.arrived, decided.timing, coalescing, decided.reply.tokens()),
             reply: decided.reply,
@@ -99,7 +100,7 @@ impl ConverseScript {
                 } else {
                     Arguments::Whole
                 },
-                signature: if thinks { content::signature(engine, call) } else { String::new() },
+                thoughts,
                 text: String::new(),
             },
             settlement: decided.settlement,
@@ -230,13 +231,23 @@ impl Pieces {
     }
 
     fn thinking_piece(&mut self, index: u32, piece: &Piece<'_>, text: &str, out: &mut BytesMut) {
-        let delta = ReasoningDelta::Text(text.into());
-        let delta = StreamEvent::ContentBlockDelta { index, delta: Delta::ReasoningContent(delta) };
-        self.voice.say(&delta, out);
+        let mut say = |delta: ReasoningDelta<'_>, out: &mut BytesMut| {
+            let delta = Delta::ReasoningContent(delta);
+            self.voice.say(&StreamEvent::ContentBlockDelta { index, delta }, out);
+        };
+        match &self.thoughts {
+            Thoughts::Open { signature } => {
+                say(ReasoningDelta::Text(text.into()), out);
+                if piece.ends {
+                    say(ReasoningDelta::Signature(signature.as_str().into()), out);
+                }
+            }
+            Thoughts::Sealed(data) if piece.starts => {
+                say(ReasoningDelta::RedactedContent(data.as_str().into()), out);
+            }
+            Thoughts::Sealed(_) => {}
+        }
         if piece.ends {
-            let delta = ReasoningDelta::Signature(self.signature.as_str().into());
-            let delta = StreamEvent::ContentBlockDelta { index, delta: Delta::ReasoningContent(delta) };
-            self.voice.say(&delta, out);
             self.voice.say(&StreamEvent::ContentBlockStop { index }, out);
         }
     }

@@ -26,15 +26,22 @@ impl Bedrock {
     }
 }
 
-/// Ids are lower-case letters and digits, or an ARN that ends in them; versions are `DRAFT` or a number.
-fn check_names(guardrail: &str, version: &str) -> Result<(), Failure> {
+/// Lower-case letters and digits, or an ARN that ends in them.
+pub(super) fn is_id(guardrail: &str) -> bool {
     let id = guardrail.rsplit('/').next().unwrap_or(guardrail);
-    let is_id = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-    let is_version = version == "DRAFT"
+    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+}
+
+/// `DRAFT` or a number.
+pub(super) fn is_version(version: &str) -> bool {
+    version == "DRAFT"
         || (1..=8).contains(&version.len())
             && !version.starts_with('0')
-            && version.bytes().all(|byte| byte.is_ascii_digit());
-    if is_id && is_version {
+            && version.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn check_names(guardrail: &str, version: &str) -> Result<(), Failure> {
+    if is_id(guardrail) && is_version(version) {
         return Ok(());
     }
     let message = "The guardrail identifier or version provided in the request does not exist.";

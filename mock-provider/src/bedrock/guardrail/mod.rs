@@ -6,11 +6,13 @@
 
 mod apply;
 mod checks;
+mod invocation;
 mod policy;
 mod verdict;
 
 use std::time::Duration;
 
+pub(super) use invocation::{Guard, of_invocation};
 pub(super) use verdict::{Verdict, judge};
 
 /// What is said in place of what was blocked: the wording that new guardrails begin with.

@@ -35,13 +35,7 @@ pub(in crate::bedrock) fn judge(request: &Request<'_>) -> Option<Verdict> {
     let all = || request.messages.iter().flat_map(Message::texts);
     let texts: Vec<&str> =
         if marked.is_empty() { all().collect() } else { marked.iter().map(|block| &*block.text).collect() };
-    let is_said = |text: &&str| policy::words(text, policy::ANSWER_WORD).next().is_some();
-    Some(Verdict {
-        id: id.rsplit('/').next().unwrap_or(id).to_owned(),
-        is_traced: config.is_traced(),
-        blocks_answer: texts.iter().any(is_said),
-        findings: Findings::of(texts.into_iter()),
-    })
+    Some(Verdict::of(id, config.is_traced(), &texts))
 }
 
 #[derive(Deserialize)]
@@ -55,6 +49,17 @@ fn marked_text<'a>(raw: &Raw<'a>) -> Option<TextBlock<'a>> {
 }
 
 impl Verdict {
+    /// The verdict of the guardrail `id`, or of the one with that ARN, on these texts.
+    pub(super) fn of(id: &str, is_traced: bool, texts: &[&str]) -> Self {
+        let is_said = |text: &&str| policy::words(text, policy::ANSWER_WORD).next().is_some();
+        Self {
+            id: id.rsplit('/').next().unwrap_or(id).to_owned(),
+            is_traced,
+            blocks_answer: texts.iter().any(is_said),
+            findings: Findings::of(texts.iter().copied()),
+        }
+    }
+
     /// Whether the model never sees the prompt.
     pub(in crate::bedrock) fn blocks_prompt(&self) -> bool {
         self.findings.blocks()

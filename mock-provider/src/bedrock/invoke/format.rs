@@ -15,6 +15,7 @@ use world::{Draws, Instant};
 
 use super::super::decide::{Decided, Prompt};
 use super::super::failure::Failure;
+use super::super::guardrail::Guard;
 use super::super::settlement::Settlement;
 use super::super::target::Target;
 use super::super::{Bedrock, reply};
@@ -25,6 +26,7 @@ use crate::engine::paced::{Pace, Script};
 use crate::engine::prompt::PromptCache;
 use crate::engine::reply::{Block, Piece, Reply};
 use crate::head;
+use crate::profile::Kind;
 
 /// Whether an answer comes as a whole or in pieces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,12 +134,12 @@ impl Bedrock {
         engine: &Engine,
         call: &Call<'_>,
         target: &Target<'_>,
-        delivery: Delivery,
+        (delivery, mut guard): (Delivery, Option<Guard>),
     ) -> Result<Response<Body>, Failure> {
-        let (decided, format) = self.prepare::<F>(engine, call, target)?;
+        let (decided, format) = self.prepare::<F>(engine, call, target, (delivery, guard.as_mut()))?;
         match delivery {
-            Delivery::Whole => Ok(whole(engine, call, decided, &format).await),
-            Delivery::Streamed => Ok(streamed(engine, call, decided, format).await),
+            Delivery::Whole => Ok(whole(engine, call, decided, (&format, guard)).await),
+            Delivery::Streamed => Ok(streamed(engine, call, decided, (format, guard)).await),
         }
     }
 
@@ -146,15 +148,24 @@ impl Bedrock {
         engine: &'e Engine,
         call: &Call<'_>,
         target: &Target<'_>,
+        (delivery, guard): (Delivery, Option<&mut Guard>),
     ) -> Result<(Decided<'e>, F), Failure> {
         let request = F::read(call.body, target).map_err(Failure::invalid)?;
         let prompt = F::prompt(&request, target, &engine.prompt_cache, call.arrived);
         if prompt.tokens > target.id.context_tokens() {
             return Err(Failure::invalid(text::INPUT_TOO_LONG));
         }
+        let format = F::new(&Origin { engine, call, target }, &request);
+        if guard.as_ref().is_some_and(|guard| guard.blocks_prompt()) {
+            return Ok((Decided::blocked(target.profile(&engine.plan, Kind::Chat)), format));
+        }
         let ask = F::ask(&request, target);
-        let decided = self.decide(engine, call, target, (&prompt, Some(ask.max_tokens)), &ask)?;
-        Ok((decided, F::new(&Origin { engine, call, target }, &request)))
+        let mut decided = self.decide(engine, call, target, (&prompt, Some(ask.max_tokens)), &ask)?;
+        let is_streamed = delivery == Delivery::Streamed;
+        if let Some(instead) = guard.and_then(|guard| guard.review(&decided.reply, is_streamed)) {
+            decided.reply = instead;
+        }
+        Ok((decided, format))
     }
 }
 
@@ -162,11 +173,11 @@ async fn whole<F: Format>(
     engine: &Engine,
     call: &Call<'_>,
     mut decided: Decided<'_>,
-    format: &F,
+    (format, guard): (&F, Option<Guard>),
 ) -> Response<Body> {
     engine.sleep(call, decided.timing.complete(decided.reply.tokens())).await;
-    decided.settlement.generated(decided.reply.tokens());
-    let body = format.whole(&decided.reply, &decided.usage);
+    decided.settlement.generated(decided.usage.output_tokens as u32);
+    let body = sign(guard.as_ref(), format.whole(&decided.reply, &decided.usage));
     engine.announce(answered(engine, call, body, decided.counts()), &decided.reply)
 }
 
@@ -174,10 +185,10 @@ async fn streamed<F: Format>(
     engine: &Engine,
     call: &Call<'_>,
     decided: Decided<'_>,
-    format: F,
+    (format, guard): (F, Option<Guard>),
 ) -> Response<Body> {
     let tokens = decided.reply.tokens();
-    let script = FormatScript::new(decided, engine, call, format);
+    let script = FormatScript::new(decided, engine, call, (format, guard));
     let mut timer = engine.sleep(call, script.pace.first());
     (&mut timer).await;
     let mut response = reply::base(engine, call, StatusCode::OK, EVENT_STREAM, engine.play(script, timer));
@@ -195,11 +206,17 @@ struct FormatScript<F> {
     paddings: Draws,
     settlement: Settlement,
     format: F,
+    guard: Option<Guard>,
     objects: Vec<Vec<u8>>,
 }
 
 impl<F: Format> FormatScript<F> {
-    fn new(decided: Decided<'_>, engine: &Engine, call: &Call<'_>, format: F) -> Self {
+    fn new(
+        decided: Decided<'_>,
+        engine: &Engine,
+        call: &Call<'_>,
+        (format, guard): (F, Option<Guard>),
+    ) -> Self {
         let metrics = decided.metrics();
         let coalescing = decided.profile.coalescing;
         Self {
@@ -210,6 +227,7 @@ impl<F: Format> FormatScript<F> {
             paddings: Draws::from_hash(engine.request_bits(&call.identity).1),
             settlement: decided.settlement,
             format,
+            guard,
             objects: Vec::new(),
         }
     }
@@ -222,17 +240,26 @@ impl<F: Format> Script for FormatScript<F> {
 
     fn write(&mut self, out: &mut BytesMut) {
         let tokens = self.pace.advance();
-        self.settlement.generated(tokens.end);
         let moment = Moment { reply: &self.reply, usage: &self.usage, tokens };
         self.format.objects(&moment, &mut self.objects);
-        if moment.is_last()
-            && let Some(last) = self.objects.pop()
-        {
-            self.objects.push(with_metrics(last, &self.metrics));
+        if moment.is_last() {
+            self.settlement.generated(self.usage.output_tokens as u32);
+            let last = self.objects.pop().map(|last| sign(self.guard.as_ref(), last));
+            self.objects.extend(last.map(|last| with_metrics(last, &self.metrics)));
+        } else {
+            self.settlement.generated(moment.tokens.end);
         }
         for object in self.objects.drain(..) {
             encode_chunk(&object, Padding::drawn(self.paddings.next_u64()), out);
         }
+    }
+}
+
+/// An answer with what a guardrail did, where one was at work.
+fn sign(guard: Option<&Guard>, object: Vec<u8>) -> Vec<u8> {
+    match guard {
+        Some(guard) => guard.sign(object),
+        None => object,
     }
 }
 

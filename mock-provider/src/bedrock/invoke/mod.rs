@@ -9,24 +9,25 @@ mod llama;
 mod mistral;
 mod nova;
 mod pictures;
+mod settings;
 mod titan_embeddings;
 mod titan_multimodal;
 mod titan_text;
 
 use bytes::Bytes;
 use http::{HeaderName, Response, header};
-use wire::bedrock::headers::{self, InvocationCounts};
+use wire::bedrock::headers::InvocationCounts;
 use wire::bedrock::model::Family;
 use world::http::Body;
 
 use super::failure::Failure;
+use super::guardrail::{self, Guard};
 use super::target::Target;
 use super::{Bedrock, reply};
 use crate::call::{Call, Engine};
 use format::Delivery;
 
-/// Request headers that a 200 repeats.
-const ECHOED: [HeaderName; 2] = [headers::PERFORMANCE_CONFIG_LATENCY, headers::SERVICE_TIER];
+pub(super) use settings::echo;
 
 impl Bedrock {
     pub(super) async fn invoke(
@@ -35,9 +36,10 @@ impl Bedrock {
         call: &Call<'_>,
         target: &Target<'_>,
     ) -> Result<Response<Body>, Failure> {
-        check_types(call, &header::ACCEPT)?;
+        let (guard, body) = guarded(call, &header::ACCEPT)?;
+        let call = &call.with_body(body.as_ref().unwrap_or(call.body));
         match target.family {
-            Family::Claude => self.claude(engine, call, target).await,
+            Family::Claude => self.claude(engine, call, target, guard).await,
             Family::TitanEmbeddings => self.titan_embeddings(engine, call, target).await,
             Family::TitanMultimodal => self.titan_multimodal(engine, call, target).await,
             Family::CohereEmbed => self.cohere_embed(engine, call, target).await,
@@ -46,7 +48,7 @@ impl Bedrock {
             Family::Video => Err(Failure::invalid(
                 "The model is unsupported for synchronous invocation. Use StartAsyncInvoke.",
             )),
-            _ => self.complete(engine, call, target, Delivery::Whole).await,
+            _ => self.complete(engine, call, target, (Delivery::Whole, guard)).await,
         }
     }
 
@@ -56,11 +58,14 @@ impl Bedrock {
         call: &Call<'_>,
         target: &Target<'_>,
     ) -> Result<Response<Body>, Failure> {
-        check_types(call, &headers::ACCEPT)?;
+        let (guard, body) = guarded(call, &settings::STREAM_ACCEPT)?;
+        let call = &call.with_body(body.as_ref().unwrap_or(call.body));
         match target.family {
-            Family::Claude => self.claude_stream(engine, call, target).await,
-            family if family.converses() => self.complete(engine, call, target, Delivery::Streamed).await,
-            _ => Err(Failure::invalid("The model is unsupported for streaming invocation.")),
+            Family::Claude => self.claude_stream(engine, call, target, guard).await,
+            family if family.converses() => {
+                self.complete(engine, call, target, (Delivery::Streamed, guard)).await
+            }
+            _ => Err(Failure::invalid("The model is unsupported for streaming.")),
         }
     }
 
@@ -70,22 +75,29 @@ impl Bedrock {
         engine: &Engine,
         call: &Call<'_>,
         target: &Target<'_>,
-        delivery: Delivery,
+        how: (Delivery, Option<Guard>),
     ) -> Result<Response<Body>, Failure> {
         match target.family {
-            Family::Nova => self.deliver::<nova::Nova>(engine, call, target, delivery).await,
-            Family::TitanText => self.deliver::<titan_text::TitanText>(engine, call, target, delivery).await,
-            Family::Llama => self.deliver::<llama::Llama>(engine, call, target, delivery).await,
-            Family::Mistral => self.deliver::<mistral::Mistral>(engine, call, target, delivery).await,
-            Family::CohereChat => {
-                self.deliver::<cohere_chat::CohereChat>(engine, call, target, delivery).await
-            }
+            Family::Nova => self.deliver::<nova::Nova>(engine, call, target, how).await,
+            Family::TitanText => self.deliver::<titan_text::TitanText>(engine, call, target, how).await,
+            Family::Llama => self.deliver::<llama::Llama>(engine, call, target, how).await,
+            Family::Mistral => self.deliver::<mistral::Mistral>(engine, call, target, how).await,
+            Family::CohereChat => self.deliver::<cohere_chat::CohereChat>(engine, call, target, how).await,
             Family::CohereCommand => {
-                self.deliver::<cohere_command::CohereCommand>(engine, call, target, delivery).await
+                self.deliver::<cohere_command::CohereCommand>(engine, call, target, how).await
             }
-            _ => self.deliver::<chat_completions::ChatCompletions>(engine, call, target, delivery).await,
+            _ => self.deliver::<chat_completions::ChatCompletions>(engine, call, target, how).await,
         }
     }
+}
+
+/// Checks the headers of a call. The guardrail that they name, and the body without what is the guardrail's,
+/// where that is another.
+fn guarded(call: &Call<'_>, accept: &HeaderName) -> Result<(Option<Guard>, Option<Bytes>), Failure> {
+    settings::check(call, accept)?;
+    let mut guard = guardrail::of_invocation(call)?;
+    let body = guard.as_mut().and_then(Guard::take_body);
+    Ok((guard, body))
 }
 
 /// How many tokens the prompt of an InvokeModel body has, in the format of the model's family.
@@ -101,30 +113,6 @@ pub(super) fn prompt_tokens(body: &[u8], target: &Target<'_>) -> Result<u64, Str
     }
 }
 
-/// Bodies are JSON both ways. The names of what is accepted differ between the whole answer and the stream.
-fn check_types(call: &Call<'_>, accept: &HeaderName) -> Result<(), Failure> {
-    let is_json = |name: &HeaderName| {
-        call.header(name).is_none_or(|value| {
-            value.split(',').any(|kind| {
-                let kind = kind.split(';').next().unwrap_or_default().trim();
-                kind.is_empty() || ["application/json", "*/*", "application/*"].contains(&kind)
-            })
-        })
-    };
-    if !is_json(&header::CONTENT_TYPE) {
-        return Err(Failure::invalid(
-            "The provided Content-Type is not supported by the model. Use application/json and try again.",
-        ));
-    }
-    // Some clients send `application/vnd.amazon.eventstream` in `Accept`, which says nothing of the chunks.
-    if !is_json(accept) {
-        return Err(Failure::invalid(
-            "The provided Accept type is not supported by the model. Use application/json and try again.",
-        ));
-    }
-    Ok(())
-}
-
 /// A 200 of InvokeModel, with its counts in headers.
 pub(super) fn answered(
     engine: &Engine,
@@ -136,13 +124,4 @@ pub(super) fn answered(
     response.headers_mut().extend(counts.headers());
     echo(call, &mut response);
     response
-}
-
-/// Repeats what the caller asked of the service's tiers.
-pub(super) fn echo(call: &Call<'_>, response: &mut Response<Body>) {
-    for name in ECHOED {
-        if let Some(value) = call.parts.headers.get(&name) {
-            response.headers_mut().insert(name, value.clone());
-        }
-    }
 }

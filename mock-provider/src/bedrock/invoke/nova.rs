@@ -12,7 +12,7 @@ use super::super::target::Target;
 use super::super::{converse as conversation, prompt};
 use super::format::{Format, Moment, Origin, object};
 use crate::engine::ask::Ask;
-use crate::engine::prompt::PromptCache;
+use crate::engine::prompt::{Cached, PromptCache};
 use crate::engine::reply::{Block, Piece, Reply};
 use crate::head;
 
@@ -42,7 +42,9 @@ impl Format for Nova {
         cache: &PromptCache,
         now: Instant,
     ) -> Prompt {
-        prompt::of(request, target, cache, now)
+        // Nova tells what the cache gave and took even where that is nothing.
+        let prompt = prompt::of(request, target, cache, now);
+        Prompt { cached: prompt.cached.or(Some(Cached::default())), ..prompt }
     }
 
     fn ask<'r>(request: &'r converse::Request<'_>, target: &Target<'r>) -> Ask<'r> {

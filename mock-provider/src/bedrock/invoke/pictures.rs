@@ -1,7 +1,5 @@
 //! Pictures of Nova Canvas, Titan Image and Stability: real ones, that decode at the size asked for.
 
-use std::time::Duration;
-
 use http::Response;
 use wire::bedrock::headers::InvocationCounts;
 use wire::bedrock::invoke::{amazon_image, stability};
@@ -16,11 +14,14 @@ use super::super::target::Target;
 use super::answered;
 use crate::call::{Call, Engine};
 use crate::engine::{image, tokens};
+use crate::profile::Kind;
 
-/// How long one picture takes. Our assumption.
-const DRAWING: Duration = Duration::from_secs(3);
-/// In a prompt: the picture is held back.
+/// In a prompt: every picture is held back, or with `=N` behind it so many.
 const FILTERED_WORD: &str = "filterme";
+/// The quality of JPEG files.
+const QUALITY: u8 = 90;
+const BLOCKED: &str = "This request has been blocked by our content filters. Please adjust your text prompt to submit a new request.";
+const PARTLY_BLOCKED: &str = "Some of the generated images have been blocked by our content filters.";
 
 /// What is to be drawn, in no family's words.
 struct Commission<'r> {
@@ -31,8 +32,18 @@ struct Commission<'r> {
 }
 
 impl Commission<'_> {
+    /// How many pictures are held back.
+    fn held_back(&self) -> u32 {
+        let mut words = self.prompt.split(|c: char| !c.is_alphanumeric() && c != '=');
+        let found = words.find_map(|word| {
+            let (word, number) = word.split_once('=').unwrap_or((word, ""));
+            word.eq_ignore_ascii_case(FILTERED_WORD).then_some(number)
+        });
+        found.map_or(0, |number| number.parse().unwrap_or(u32::MAX)).min(self.count)
+    }
+
     fn is_filtered(&self) -> bool {
-        self.prompt.split(|c: char| !c.is_alphanumeric()).any(|word| word.eq_ignore_ascii_case(FILTERED_WORD))
+        self.held_back() == self.count
     }
 
     /// The bits of a picture: those of the seed where one is given, so that the same call draws the same.
@@ -57,17 +68,16 @@ impl Bedrock {
             seed: request.image_generation_config.seed,
         };
         if commission.is_filtered() {
-            return Err(Failure::invalid(
-                "This request has been blocked by our content filters. Please adjust your text prompt to submit a new \
-                 request.",
-            ));
+            return Err(Failure::invalid(BLOCKED));
         }
         let counts = self.draw(engine, call, target, &commission).await?;
         let (width, height) = commission.size;
-        let pictures: Vec<Vec<u8>> = (0..commission.count)
+        let held_back = commission.held_back();
+        let error = (held_back > 0).then_some(PARTLY_BLOCKED);
+        let pictures: Vec<Vec<u8>> = (held_back..commission.count)
             .map(|ordinal| image::png(width, height, commission.bits(call, ordinal)))
             .collect();
-        Ok(answered(engine, call, amazon_image::response(&pictures, None), counts))
+        Ok(answered(engine, call, amazon_image::response(&pictures, error), counts))
     }
 
     pub(in crate::bedrock) async fn stability(
@@ -85,8 +95,7 @@ impl Bedrock {
         let (width, height) = commission.size;
         let bits = commission.bits(call, 0);
         let picture = match request.format() {
-            // Said openly, in the form of an error that no client retries.
-            "jpeg" => return Err(Failure::invalid("The mock draws png and webp, not jpeg.")),
+            "jpeg" => image::jpeg(width, height, bits, QUALITY),
             "webp" => image::webp(width, height, bits),
             _ => image::png(width, height, bits),
         };
@@ -130,7 +139,8 @@ impl Bedrock {
     ) -> Result<InvocationCounts, Failure> {
         let input_tokens = tokens::count(commission.prompt);
         let _settlement = Settlement::reserve_input(&self.quota, target, input_tokens)?;
-        let latency = DRAWING * commission.count;
+        let profile = target.profile(&engine.plan, Kind::Images);
+        let latency = engine.timing(profile, &call.identity, input_tokens).first();
         engine.sleep(call, latency).await;
         let latency_ms = milliseconds(latency);
         Ok(InvocationCounts { input_tokens, latency_ms, ..InvocationCounts::default() })

@@ -5,6 +5,7 @@ use serde::ser::SerializeSeq;
 use serde::{Deserialize, Serialize};
 
 use super::content::{ContentBlock, Message, Role};
+use super::request::Empty;
 use super::settings::{PerformanceConfig, ServiceTier};
 use crate::json::{self, Raw, Text};
 
@@ -91,9 +92,15 @@ pub struct Usage {
     /// What was written to the prompt cache, by how long it is kept.
     #[serde(default, skip_serializing_if = "CacheDetails::is_empty")]
     pub cache_details: CacheDetails,
+    /// Read from the prompt cache, as Nova puts it; the service model does not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_read_input_token_count: Option<u64>,
     /// Read from the prompt cache; only models that have one report it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_read_input_tokens: Option<u64>,
+    /// Written to the prompt cache, as Nova puts it; the service model does not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_input_token_count: Option<u64>,
     /// Written to the prompt cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write_input_tokens: Option<u64>,
@@ -101,6 +108,9 @@ pub struct Usage {
     pub input_tokens: u64,
     /// Of the answer.
     pub output_tokens: u64,
+    /// Nova's, empty; the service model does not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_tool_use: Option<Empty>,
     /// The sum.
     pub total_tokens: u64,
 }
@@ -110,6 +120,17 @@ impl Usage {
     pub fn new(input_tokens: u64, output_tokens: u64) -> Self {
         let total_tokens = input_tokens.saturating_add(output_tokens);
         Self { input_tokens, output_tokens, total_tokens, ..Self::default() }
+    }
+
+    /// With what Nova adds to its answers.
+    #[must_use]
+    pub fn of_nova(self) -> Self {
+        Self {
+            cache_read_input_token_count: Some(self.cache_read_input_tokens.unwrap_or(0)),
+            cache_write_input_token_count: Some(self.cache_write_input_tokens.unwrap_or(0)),
+            server_tool_use: Some(Empty {}),
+            ..self
+        }
     }
 
     /// With what a model's prompt cache gave and took of the prompt; `input_tokens` are the rest of it.

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::schema::{self, Violations};
+use super::schema;
 use crate::json::{Raw, Text};
 
 /// The body of a call. Members that no part interprets pass through.
@@ -93,18 +93,21 @@ impl<'a> Request<'a> {
     /// # Errors
     /// The text of the `ValidationException` with which this model refuses it.
     pub fn parse(body: &'a [u8], limit: u32) -> Result<Self, String> {
-        let request: Self = schema::read(body)?;
-        let mut violations = Violations::default();
-        violations.items("#/messages", request.messages.len(), (1, usize::MAX));
-        for (index, message) in request.messages.iter().enumerate() {
-            let pointer = format!("#/messages/{index}/role");
-            let roles = ["system", "developer", "user", "assistant", "tool"];
-            violations.one_of(&pointer, Some(&message.role), &roles);
-        }
-        violations.count("#/max_tokens", request.max_tokens, (1, limit.into()));
-        violations.range("#/temperature", request.temperature, (0.0, 2.0));
-        violations.range("#/top_p", request.top_p, (0.0, 1.0));
-        violations.into_result().map(|()| request)
+        schema::read_checked(body, |request: &Self, violations| {
+            violations.items("#/messages", request.messages.len(), (1, usize::MAX));
+            for (index, message) in request.messages.iter().enumerate() {
+                let pointer = format!("#/messages/{index}/role");
+                let roles = ["system", "developer", "user", "assistant", "tool"];
+                violations.one_of(&pointer, Some(&message.role), &roles);
+                if message.read_text().is_none() {
+                    let pointer = format!("#/messages/{index}/content");
+                    violations.add(&pointer, "#: no subschema matched out of the total 2 subschemas");
+                }
+            }
+            violations.count("#/max_tokens", request.max_tokens, (1, limit.into()));
+            violations.range("#/temperature", request.temperature, (0.0, 2.0));
+            violations.range("#/top_p", request.top_p, (0.0, 1.0));
+        })
     }
 
     /// Whether the model must call a function.
@@ -138,17 +141,22 @@ impl<'a> Request<'a> {
 impl Message<'_> {
     /// The text of it.
     pub fn text(&self) -> String {
+        self.read_text().unwrap_or_default()
+    }
+
+    /// The same; none where the content is neither a text nor a list of parts.
+    fn read_text(&self) -> Option<String> {
         #[derive(Deserialize)]
         struct Part<'a> {
             #[serde(borrow, default)]
             text: Text<'a>,
         }
-        let Some(content) = self.content else { return String::new() };
-        if let Ok(text) = content.read::<Text<'_>>() {
-            return text.into_cow().into_owned();
+        let Some(content) = self.content else { return Some(String::new()) };
+        if content.get().starts_with('"') {
+            return content.read::<Text<'_>>().ok().map(|text| text.into_cow().into_owned());
         }
-        let parts: Vec<Part<'_>> = content.read().unwrap_or_default();
-        parts.iter().map(|part| part.text.as_str()).collect()
+        let parts: Vec<Part<'_>> = content.read().ok()?;
+        Some(parts.iter().map(|part| part.text.as_str()).collect())
     }
 }
 

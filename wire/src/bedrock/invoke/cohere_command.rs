@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::schema::{self, Violations};
+use super::schema;
 use crate::json::Text;
 
 /// The body of a call.
@@ -50,24 +50,23 @@ impl<'a> Request<'a> {
     /// # Errors
     /// The text of the `ValidationException` with which this model refuses it.
     pub fn parse(body: &'a [u8], limit: u32) -> Result<Self, String> {
-        let request: Self = schema::read(body)?;
-        let mut violations = Violations::default();
-        violations.length("#/prompt", &request.prompt, (1, usize::MAX));
-        violations.count("#/max_tokens", request.max_tokens, (1, limit.into()));
-        violations.range("#/temperature", request.temperature, (0.0, 5.0));
-        violations.range("#/p", request.p, (0.0, 1.0));
-        violations.range("#/k", request.k, (0.0, 500.0));
-        violations.items("#/stop_sequences", request.stop_sequences.len(), (0, 4));
-        violations.count("#/num_generations", request.num_generations, (1, 5));
-        let likelihoods = ["GENERATION", "ALL", "NONE"];
-        violations.one_of("#/return_likelihoods", request.return_likelihoods.as_deref(), &likelihoods);
-        violations.one_of("#/truncate", request.truncate.as_deref(), &["NONE", "START", "END"]);
-        violations.into_result().map(|()| request)
+        schema::read_checked(body, |request: &Self, violations| {
+            violations.length("#/prompt", &request.prompt, (1, usize::MAX));
+            violations.count("#/max_tokens", request.max_tokens, (1, limit.into()));
+            violations.range("#/temperature", request.temperature, (0.0, 5.0));
+            violations.range("#/p", request.p, (0.0, 1.0));
+            violations.range("#/k", request.k, (0.0, 500.0));
+            violations.items("#/stop_sequences", request.stop_sequences.len(), (0, 4));
+            violations.count("#/num_generations", request.num_generations, (1, 5));
+            let likelihoods = ["GENERATION", "ALL", "NONE"];
+            violations.one_of("#/return_likelihoods", request.return_likelihoods.as_deref(), &likelihoods);
+            violations.one_of("#/truncate", request.truncate.as_deref(), &["NONE", "START", "END"]);
+        })
     }
 
     /// Most tokens of the answer.
     pub fn max_tokens(&self) -> u32 {
-        self.max_tokens.and_then(|tokens| u32::try_from(tokens).ok()).unwrap_or(DEFAULT_TOKENS)
+        schema::length(self.max_tokens, DEFAULT_TOKENS)
     }
 }
 
@@ -110,28 +109,25 @@ pub struct Chunk<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::schema::testing::{assert_recorded, assert_refused};
     use super::*;
 
     #[test]
     fn a_body_must_fit_the_schema() {
-        let parse = |body: &'static str| Request::parse(body.as_bytes(), 4_096);
-        assert_eq!(parse(r#"{"prompt":"Hi"}"#).unwrap().max_tokens(), 20);
-        for (body, words) in [
+        let parse = |body| Request::parse(body, 4_096);
+        assert_eq!(parse(br#"{"prompt":"Hi"}"#).unwrap().max_tokens(), 20);
+        let cases = [
             (r#"{"prompt":"x","k":501}"#, "#/k: 501 is not less or equal to 500"),
             (r#"{"prompt":"x","truncate":"MID"}"#, "#/truncate: MID is not a valid enum value"),
-        ] {
-            let error = parse(body).unwrap_err();
-            assert!(error.contains(words), "{error}");
-        }
+        ];
+        assert_refused(parse, &cases);
     }
 
     #[test]
     fn an_answer_has_the_recorded_form() {
-        let body =
-            r#"{"id":"a","generations":[{"id":"b","text":"…","finish_reason":"MAX_TOKENS"}],"prompt":"p"}"#;
-        let response: Response<'_> = serde_json::from_str(body).unwrap();
-        assert_eq!(serde_json::to_string(&response).unwrap(), body);
-        let chunk = Chunk { text: Some("a".into()), is_finished: false, finish_reason: None };
-        assert_eq!(serde_json::to_string(&chunk).unwrap(), r#"{"text":"a","is_finished":false}"#);
+        assert_recorded::<Response<'_>>(
+            r#"{"id":"a","generations":[{"id":"b","text":"…","finish_reason":"MAX_TOKENS"}],"prompt":"p"}"#,
+        );
+        assert_recorded::<Chunk<'_>>(r#"{"text":"a","is_finished":false}"#);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::schema::{self, Violations};
+use super::schema;
 use crate::json::{Raw, Text};
 
 /// The body of a call.
@@ -35,18 +35,17 @@ impl<'a> Request<'a> {
     /// # Errors
     /// The text of the `ValidationException` with which this model refuses it.
     pub fn parse(body: &'a [u8], limit: u32) -> Result<Self, String> {
-        let request: Self = schema::read(body)?;
-        let mut violations = Violations::default();
-        violations.length("#/prompt", &request.prompt, (1, usize::MAX));
-        violations.count("#/max_gen_len", request.max_gen_len, (1, limit.into()));
-        violations.range("#/temperature", request.temperature, (0.0, 1.0));
-        violations.range("#/top_p", request.top_p, (0.0, 1.0));
-        violations.into_result().map(|()| request)
+        schema::read_checked(body, |request: &Self, violations| {
+            violations.length("#/prompt", &request.prompt, (1, usize::MAX));
+            violations.count("#/max_gen_len", request.max_gen_len, (1, limit.into()));
+            violations.range("#/temperature", request.temperature, (0.0, 1.0));
+            violations.range("#/top_p", request.top_p, (0.0, 1.0));
+        })
     }
 
     /// Most tokens of the answer.
     pub fn max_tokens(&self) -> u32 {
-        self.max_gen_len.and_then(|tokens| u32::try_from(tokens).ok()).unwrap_or(DEFAULT_TOKENS)
+        schema::length(self.max_gen_len, DEFAULT_TOKENS)
     }
 }
 
@@ -67,28 +66,26 @@ pub struct Response<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::schema::testing::{assert_recorded, assert_refused};
     use super::*;
 
     #[test]
     fn a_body_must_fit_the_schema() {
-        let parse = |body: &'static str| Request::parse(body.as_bytes(), 2_048);
-        assert_eq!(parse(r#"{"prompt":"Hi"}"#).unwrap().max_tokens(), 512);
-        for (body, words) in [
+        let parse = |body| Request::parse(body, 2_048);
+        assert_eq!(parse(br#"{"prompt":"Hi"}"#).unwrap().max_tokens(), 512);
+        let cases = [
             (r#"{"prompt":"x","max_gen_len":3000}"#, "#/max_gen_len: 3000 is not less or equal to 2048"),
             (r#"{"prompt":"x","temperature":1.5}"#, "#/temperature: 1.5 is not less or equal to 1"),
             (r#"{"max_gen_len":1}"#, "#: required key [prompt] not found"),
             (r#"{"prompt":"x","max_tokens":1}"#, "extraneous key [max_tokens] is not permitted"),
-        ] {
-            let error = parse(body).unwrap_err();
-            assert!(error.contains(words), "{error}");
-        }
+        ];
+        assert_refused(parse, &cases);
     }
 
     #[test]
     fn an_answer_has_the_recorded_form() {
-        let body =
-            r#"{"generation":"…","prompt_token_count":5,"generation_token_count":10,"stop_reason":"length"}"#;
-        let response: Response<'_> = serde_json::from_str(body).unwrap();
-        assert_eq!(serde_json::to_string(&response).unwrap(), body);
+        assert_recorded::<Response<'_>>(
+            r#"{"generation":"…","prompt_token_count":5,"generation_token_count":10,"stop_reason":"length"}"#,
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::schema::{self, Violations};
+use super::schema;
 use crate::json::Text;
 
 /// The body of a call.
@@ -38,20 +38,19 @@ impl<'a> Request<'a> {
     /// # Errors
     /// The text of the `ValidationException` with which this model refuses it.
     pub fn parse(body: &'a [u8], limit: u32) -> Result<Self, String> {
-        let request: Self = schema::read(body)?;
-        let mut violations = Violations::default();
-        violations.length("#/prompt", &request.prompt, (1, usize::MAX));
-        violations.count("#/max_tokens", request.max_tokens, (1, limit.into()));
-        violations.range("#/temperature", request.temperature, (0.0, 1.0));
-        violations.range("#/top_p", request.top_p, (0.0, 1.0));
-        violations.count("#/top_k", request.top_k, (0, 200));
-        violations.items("#/stop", request.stop.len(), (0, 10));
-        violations.into_result().map(|()| request)
+        schema::read_checked(body, |request: &Self, violations| {
+            violations.length("#/prompt", &request.prompt, (1, usize::MAX));
+            violations.count("#/max_tokens", request.max_tokens, (1, limit.into()));
+            violations.range("#/temperature", request.temperature, (0.0, 1.0));
+            violations.range("#/top_p", request.top_p, (0.0, 1.0));
+            violations.count("#/top_k", request.top_k, (0, 200));
+            violations.items("#/stop", request.stop.len(), (0, 10));
+        })
     }
 
     /// Most tokens of the answer.
     pub fn max_tokens(&self) -> u32 {
-        self.max_tokens.and_then(|tokens| u32::try_from(tokens).ok()).unwrap_or(DEFAULT_TOKENS)
+        schema::length(self.max_tokens, DEFAULT_TOKENS)
     }
 }
 
@@ -75,30 +74,27 @@ pub struct Output<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::schema::testing::{assert_recorded, assert_refused};
     use super::*;
 
     #[test]
     fn a_body_must_fit_the_schema() {
-        let parse = |body: &'static str| Request::parse(body.as_bytes(), 8_192);
-        let request = parse(r#"{"prompt":"Hi","stop":["</s>"]}"#).unwrap();
+        let parse = |body| Request::parse(body, 8_192);
+        let request = parse(br#"{"prompt":"Hi","stop":["</s>"]}"#).unwrap();
         assert_eq!((request.max_tokens(), request.stop.len()), (512, 1));
-        for (body, words) in [
+        let cases = [
             (r#"{"prompt":"x","max_tokens":0}"#, "#/max_tokens: 0 is not greater or equal to 1"),
             (r#"{"prompt":"x","top_k":201}"#, "#/top_k: 201 is not less or equal to 200"),
             (
                 r#"{"prompt":"x","stop":["a","b","c","d","e","f","g","h","i","j","k"]}"#,
                 "#/stop: expected maximum item count: 10, found: 11",
             ),
-        ] {
-            let error = parse(body).unwrap_err();
-            assert!(error.contains(words), "{error}");
-        }
+        ];
+        assert_refused(parse, &cases);
     }
 
     #[test]
     fn an_answer_has_the_recorded_form() {
-        let body = r#"{"outputs":[{"text":"…","stop_reason":"length"}]}"#;
-        let response: Response<'_> = serde_json::from_str(body).unwrap();
-        assert_eq!(serde_json::to_string(&response).unwrap(), body);
+        assert_recorded::<Response<'_>>(r#"{"outputs":[{"text":"…","stop_reason":"length"}]}"#);
     }
 }

@@ -1,6 +1,6 @@
 //! What the service says of a body that does not fit the model's JSON schema: the words of its validator.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::bedrock::error::text::malformed_input;
 use crate::json;
@@ -11,6 +11,25 @@ use crate::json;
 /// The text of the `ValidationException` with which the service refuses it.
 pub fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
     json::read_object(body).map_err(|error| malformed_input(&words(&error)))
+}
+
+/// Reads `body` as one JSON object and lets `check` say which of its values the schema does not allow.
+///
+/// # Errors
+/// The text of the `ValidationException` with which the service refuses it.
+pub fn read_checked<'a, T: Deserialize<'a>>(
+    body: &'a [u8],
+    check: impl FnOnce(&T, &mut Violations),
+) -> Result<T, String> {
+    let request = read(body)?;
+    let mut violations = Violations::default();
+    check(&request, &mut violations);
+    violations.into_result().map(|()| request)
+}
+
+/// The length asked for, in tokens, or the model's usual one. For a request that has been checked.
+pub(super) fn length(asked: Option<i64>, usual: u32) -> u32 {
+    asked.and_then(|tokens| u32::try_from(tokens).ok()).unwrap_or(usual)
 }
 
 /// The reader's complaint in the validator's words.
@@ -126,18 +145,46 @@ impl Violations {
 }
 
 /// Appends `"amazon-bedrock-invocationMetrics":…` to a JSON object.
-pub fn with_metrics(
-    mut object: Vec<u8>,
-    metrics: &crate::bedrock::invoke_stream::InvocationMetrics,
-) -> Vec<u8> {
+pub fn with_metrics(object: Vec<u8>, metrics: &crate::bedrock::invoke_stream::InvocationMetrics) -> Vec<u8> {
+    with_member(object, "amazon-bedrock-invocationMetrics", metrics)
+}
+
+/// Appends a member to a JSON object: what the service adds to a model's own answer.
+pub fn with_member(mut object: Vec<u8>, name: &str, value: &impl Serialize) -> Vec<u8> {
     if object.pop() == Some(b'}') {
         let is_empty = object.last() == Some(&b'{');
-        object.extend_from_slice(if is_empty { b"" } else { b"," });
-        object.extend_from_slice(b"\"amazon-bedrock-invocationMetrics\":");
-        object.extend_from_slice(&json::to_bytes(metrics));
+        object.extend_from_slice(if is_empty { b"\"" } else { b",\"" });
+        object.extend_from_slice(name.as_bytes());
+        object.extend_from_slice(b"\":");
+        object.extend_from_slice(&json::to_bytes(value));
         object.push(b'}');
     }
     object
+}
+
+/// What the tests of all families check alike.
+#[cfg(test)]
+pub(super) mod testing {
+    use serde::{Deserialize, Serialize};
+
+    /// Each of these bodies is refused in these words.
+    #[track_caller]
+    pub(crate) fn assert_refused<'b, T: std::fmt::Debug>(
+        parse: impl Fn(&'b [u8]) -> Result<T, String>,
+        cases: &[(&'b str, &str)],
+    ) {
+        for (body, words) in cases {
+            let error = parse(body.as_bytes()).expect_err(body);
+            assert!(error.starts_with("Malformed input request: ") && error.contains(words), "{error}");
+        }
+    }
+
+    /// A recorded body is read, and written as it was.
+    #[track_caller]
+    pub(crate) fn assert_recorded<'b, T: Deserialize<'b> + Serialize>(body: &'b str) {
+        let read: T = serde_json::from_str(body).expect(body);
+        assert_eq!(serde_json::to_string(&read).expect(body), body);
+    }
 }
 
 #[cfg(test)]

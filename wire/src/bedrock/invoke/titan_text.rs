@@ -41,27 +41,30 @@ impl<'a> Request<'a> {
     /// # Errors
     /// The text of the `ValidationException` with which this model refuses it.
     pub fn parse(body: &'a [u8], limit: u32) -> Result<Self, String> {
-        let request: Self = schema::read(body)?;
-        let config = &request.text_generation_config;
-        let mut violations = Violations::default();
-        violations.length("#/inputText", &request.input_text, (1, usize::MAX));
+        schema::read_checked(body, |request: &Self, violations| {
+            violations.length("#/inputText", &request.input_text, (1, usize::MAX));
+            request.text_generation_config.check(limit, violations);
+        })
+    }
+
+    /// Most tokens of the answer.
+    pub fn max_tokens(&self) -> u32 {
+        schema::length(self.text_generation_config.max_token_count, DEFAULT_TOKENS)
+    }
+}
+
+impl Config<'_> {
+    fn check(&self, limit: u32, violations: &mut Violations) {
         let at = |name: &str| format!("#/textGenerationConfig/{name}");
-        violations.count(&at("maxTokenCount"), config.max_token_count, (0, limit.into()));
-        violations.range(&at("temperature"), config.temperature, (0.0, 1.0));
-        violations.range(&at("topP"), config.top_p, (f64::MIN_POSITIVE, 1.0));
-        for (index, stop) in config.stop_sequences.iter().enumerate() {
+        violations.count(&at("maxTokenCount"), self.max_token_count, (0, limit.into()));
+        violations.range(&at("temperature"), self.temperature, (0.0, 1.0));
+        violations.range(&at("topP"), self.top_p, (f64::MIN_POSITIVE, 1.0));
+        for (index, stop) in self.stop_sequences.iter().enumerate() {
             if stop != "User:" && (stop.is_empty() || stop.bytes().any(|byte| byte != b'|')) {
                 let pointer = at(&format!("stopSequences/{index}"));
                 violations.add(&pointer, &format!("string [{stop}] does not match pattern ^(\\|+|User:)$"));
             }
         }
-        violations.into_result().map(|()| request)
-    }
-
-    /// Most tokens of the answer.
-    pub fn max_tokens(&self) -> u32 {
-        let asked = self.text_generation_config.max_token_count;
-        asked.and_then(|tokens| u32::try_from(tokens).ok()).unwrap_or(DEFAULT_TOKENS)
     }
 }
 
@@ -124,14 +127,15 @@ pub struct Chunk<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::schema::testing::{assert_recorded, assert_refused};
     use super::*;
 
     #[test]
     fn a_body_must_fit_the_schema() {
-        let parse = |body: &'static str| Request::parse(body.as_bytes(), 8_192);
-        let request = parse(r#"{"inputText":"Hi"}"#).unwrap();
+        let parse = |body| Request::parse(body, 8_192);
+        let request = parse(br#"{"inputText":"Hi"}"#).unwrap();
         assert_eq!((request.input_text.as_str(), request.max_tokens()), ("Hi", 512));
-        for (body, words) in [
+        let cases = [
             (r#"{"inputText":""}"#, "#/inputText: expected minLength: 1, actual: 0"),
             (
                 r#"{"inputText":"x","textGenerationConfig":{"maxTokenCount":9000}}"#,
@@ -146,19 +150,17 @@ mod tests {
                 r#"{"inputText":"x","textGenerationConfig":{"temperature":2,"topP":3}}"#,
                 "2 schema violations found",
             ),
-        ] {
-            let error = parse(body).unwrap_err();
-            assert!(error.starts_with("Malformed input request: ") && error.contains(words), "{error}");
-        }
+        ];
+        assert_refused(parse, &cases);
     }
 
     #[test]
     fn an_answer_has_the_recorded_form() {
-        let body = r#"{"inputTextTokenCount":5,"results":[{"tokenCount":10,"outputText":"…","completionReason":"LENGTH"}]}"#;
-        let response: Response<'_> = serde_json::from_str(body).unwrap();
-        assert_eq!(serde_json::to_string(&response).unwrap(), body);
-        let chunk = r#"{"outputText":"…","index":0,"totalOutputTextTokenCount":10,"completionReason":"LENGTH","inputTextTokenCount":5}"#;
-        let read: Chunk<'_> = serde_json::from_str(chunk).unwrap();
-        assert_eq!(serde_json::to_string(&read).unwrap(), chunk);
+        assert_recorded::<Response<'_>>(
+            r#"{"inputTextTokenCount":5,"results":[{"tokenCount":10,"outputText":"…","completionReason":"LENGTH"}]}"#,
+        );
+        assert_recorded::<Chunk<'_>>(
+            r#"{"outputText":"…","index":0,"totalOutputTextTokenCount":10,"completionReason":"LENGTH","inputTextTokenCount":5}"#,
+        );
     }
 }

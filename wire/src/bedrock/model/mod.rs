@@ -94,7 +94,7 @@ impl<'a> ModelId<'a> {
     }
 
     /// Whether it is an ARN of something made in an account, whose model it does not tell: an application profile, a
-    /// provisioned, custom or imported model, a prompt or its router.
+    /// provisioned, custom or imported model, a prompt or its router, an endpoint of SageMaker.
     pub fn is_opaque(&self) -> bool {
         self.is_arn() && OPAQUE.iter().any(|kind| self.text.contains(kind))
     }
@@ -129,7 +129,7 @@ impl<'a> ModelId<'a> {
 const DEFAULT_MAX_OUTPUT: u32 = 4096;
 
 /// Kinds of resources in an ARN that do not tell their model.
-const OPAQUE: [&str; 8] = [
+const OPAQUE: [&str; 9] = [
     ":application-inference-profile/",
     ":provisioned-model/",
     ":custom-model/",
@@ -137,6 +137,7 @@ const OPAQUE: [&str; 8] = [
     ":imported-model/",
     ":prompt-router/",
     ":default-prompt-router/",
+    ":endpoint/",
     ":prompt/",
 ];
 
@@ -174,6 +175,12 @@ mod tests {
         let id = ModelId::new("arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123");
         assert_eq!((id.base(), id.model(), id.family(), id.burndown()), ("abc123", None, None, 1));
         assert_eq!(id.max_output_tokens(), DEFAULT_MAX_OUTPUT);
+        for kind in OPAQUE {
+            let arn = format!("arn:aws:bedrock:us-east-1:123456789012{kind}abc123");
+            assert!(ModelId::new(&arn).is_opaque(), "{arn}");
+        }
+        assert!(ModelId::new("arn:aws:sagemaker:us-east-1:123456789012:endpoint/mine").is_opaque());
+        assert!(!ModelId::new("abc/endpoint/x").is_opaque());
     }
 
     #[test]

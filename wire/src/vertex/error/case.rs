@@ -24,6 +24,8 @@ named! {
         ClaudeRequestsQuota = "claude-requests-quota",
         /// 429: the project's input tokens a minute of a Claude model.
         ClaudeTokensQuota = "claude-tokens-quota",
+        /// 429: the project's output tokens a minute of a Claude model.
+        ClaudeOutputTokensQuota = "claude-output-tokens-quota",
         /// 429: the project's input tokens a minute of an embedding model.
         EmbeddingQuota = "embedding-quota",
         /// 429: the project's requests a minute of any other model that is asked to predict.
@@ -140,6 +142,7 @@ impl Case {
             | Case::GeminiQuota
             | Case::ClaudeRequestsQuota
             | Case::ClaudeTokensQuota
+            | Case::ClaudeOutputTokensQuota
             | Case::EmbeddingQuota
             | Case::PredictionQuota
             | Case::ProvisionedThroughput
@@ -244,6 +247,8 @@ mod tests {
         assert!(tokens.contains(
             "/online_prediction_input_tokens_per_minute_per_base_model with base model: anthropic-claude-sonnet-4-5."
         ));
+        let output = message(Case::ClaudeOutputTokensQuota, &of);
+        assert!(output.contains("/online_prediction_output_tokens_per_minute_per_base_model with"));
         let requests = message(Case::ClaudeRequestsQuota, &of);
         assert!(requests.contains("/online_prediction_requests_per_base_model with"));
     }

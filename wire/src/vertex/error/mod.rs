@@ -3,6 +3,7 @@
 mod case;
 mod detail;
 mod headers;
+mod payload;
 mod reasons;
 mod status;
 mod words;

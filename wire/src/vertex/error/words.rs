@@ -23,6 +23,9 @@ impl Case {
             Case::ClaudeTokensQuota => {
                 quota_exceeded("online_prediction_input_tokens_per_minute", &claude(of))
             }
+            Case::ClaudeOutputTokensQuota => {
+                quota_exceeded("online_prediction_output_tokens_per_minute", &claude(of))
+            }
             Case::PredictionQuota => quota_exceeded("online_prediction_requests", of.base_model),
             Case::EmbeddingQuota => quota_exceeded("embed_content_input_tokens_per_minute", of.base_model),
             Case::FrontEndQuota => format!(

@@ -18,6 +18,8 @@ pub enum Alt {
 pub struct Query {
     /// `alt` or `$alt`.
     pub alt: Option<Alt>,
+    /// An `alt` that is neither, such as `proto`: nothing here writes it.
+    pub foreign_alt: Option<String>,
     /// `$alt=json;enum-encoding=int`: the caller takes enums as numbers, though it reads names too.
     pub enums_as_numbers: bool,
     /// An API key, where it is not in a header.
@@ -60,7 +62,11 @@ impl Query {
         self.alt = match options.next() {
             Some("json") => Some(Alt::Json),
             Some("sse") => Some(Alt::Sse),
-            _ => self.alt,
+            Some(other) => {
+                self.foreign_alt = Some(other.to_owned());
+                self.alt
+            }
+            None => self.alt,
         };
         self.enums_as_numbers |= options.any(|option| option == "enum-encoding=int");
     }
@@ -83,7 +89,9 @@ mod tests {
         }
         assert_eq!(Query::parse("alt=sse").framing(), Framing::Sse);
         assert_eq!(Query::parse("").framing(), Framing::JsonArray);
-        assert_eq!(Query::parse("alt=proto&&=&%").alt, None);
+        let foreign = Query::parse("alt=proto&&=&%");
+        assert_eq!((foreign.alt, foreign.foreign_alt.as_deref()), (None, Some("proto")));
+        assert_eq!(Query::parse("alt=sse").foreign_alt, None);
     }
 
     #[test]
