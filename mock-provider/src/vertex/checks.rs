@@ -16,19 +16,25 @@ const LOGPROBS_MAX: u32 = 20;
 
 /// Checks a request to generate content.
 pub(super) fn check(body: &GenerateContentRequest<'_>, model: &str) -> Result<(), Failure> {
-    if body.contents.is_empty() {
-        return Err(Failure::Parameter("at least one contents field is required.".to_owned()));
-    }
+    check_contents(&body.contents)?;
     let is_role = |role: &str| matches!(role, "user" | "model" | "function");
     if body.contents.iter().filter_map(|content| content.role.as_deref()).any(|role| !is_role(role)) {
         return refused("Please use a valid role: user, model.");
     }
-    if body.contents.iter().any(|content| content.parts.is_empty()) {
-        return Err(Failure::Parameter("it must include at least one parts field.".to_owned()));
-    }
     check_calls(body, model)?;
     check_tools(body)?;
     body.generation_config.as_ref().map_or(Ok(()), |config| check_config(config, body, model))
+}
+
+/// Something is said, and nobody says nothing.
+pub(super) fn check_contents(contents: &[Content<'_>]) -> Result<(), Failure> {
+    if contents.is_empty() {
+        return Err(Failure::Parameter("at least one contents field is required.".to_owned()));
+    }
+    if contents.iter().any(|content| content.parts.is_empty()) {
+        return Err(Failure::Parameter("it must include at least one parts field.".to_owned()));
+    }
+    Ok(())
 }
 
 /// The longest answer of a model, in tokens.

@@ -8,6 +8,7 @@ use wire::vertex::count_tokens::{CountTokensRequest, CountTokensResponse};
 use wire::vertex::generate_content::Content;
 use world::http::Body;
 
+use super::checks::check_contents;
 use super::failure::Failure;
 use super::logprobs::token_id;
 use super::prompt::{Size, billable_characters_of, saturated};
@@ -42,9 +43,7 @@ pub(super) async fn compute(engine: &Engine, call: &Call<'_>) -> Result<Response
 fn parsed<'a>(call: &Call<'a>) -> Result<CountTokensRequest<'a>, Failure> {
     let request = CountTokensRequest::parse(call.body)
         .map_err(|_| Failure::payload::<CountTokensRequest<'_>>(call.body))?;
-    if request.contents.is_empty() {
-        return Err(Failure::Parameter("at least one contents field is required.".to_owned()));
-    }
+    check_contents(&request.contents)?;
     Ok(request)
 }
 
