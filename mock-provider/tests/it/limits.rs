@@ -118,7 +118,7 @@ fn claude_on_vertex_says_which_of_its_quotas_is_used_up() {
     let base = "profile = \"vertex/claude\"\nauth = \"off\"\n";
     for (quota, max_tokens, metric) in [
         ("requests_per_minute = 1", 1, "online_prediction_requests_per_base_model"),
-        ("input_tokens_per_minute = 9", 1, "online_prediction_input_tokens_per_minute_per_base_model"),
+        ("input_tokens_per_minute = 18", 1, "online_prediction_input_tokens_per_minute_per_base_model"),
         ("output_tokens_per_minute = 5", 5, "online_prediction_output_tokens_per_minute_per_base_model"),
     ] {
         against(&format!("{base}quota = {{ {quota} }}"), |bench| async move {

@@ -122,6 +122,7 @@ pub(crate) const WAYS: [Way; 15] = [
     CONVERSE,
     Way {
         name: "Converse, Nova",
+        profile: "bedrock/nova-lite",
         plain: "/model/amazon.nova-lite-v1:0/converse",
         streamed: "/model/amazon.nova-lite-v1:0/converse-stream",
         count: |asked| {
@@ -141,6 +142,7 @@ pub(crate) const WAYS: [Way; 15] = [
     },
     Way {
         name: "InvokeModel, Nova",
+        profile: "bedrock/nova-lite",
         plain: "/model/amazon.nova-lite-v1:0/invoke",
         streamed: "/model/amazon.nova-lite-v1:0/invoke-with-response-stream",
         body: |asked, _| converse(asked),
@@ -149,6 +151,7 @@ pub(crate) const WAYS: [Way; 15] = [
     },
     Way {
         name: "InvokeModel, Titan",
+        profile: "bedrock/titan-text",
         plain: "/model/amazon.titan-text-express-v1/invoke",
         streamed: "/model/amazon.titan-text-express-v1/invoke-with-response-stream",
         body: |asked, _| titan(asked),
@@ -157,6 +160,7 @@ pub(crate) const WAYS: [Way; 15] = [
     },
     Way {
         name: "InvokeModel, Llama",
+        profile: "bedrock/llama",
         plain: "/model/meta.llama3-1-8b-instruct-v1:0/invoke",
         streamed: "/model/meta.llama3-1-8b-instruct-v1:0/invoke-with-response-stream",
         body: |asked, _| llama(asked),
@@ -165,6 +169,7 @@ pub(crate) const WAYS: [Way; 15] = [
     },
     Way {
         name: "InvokeModel, Mistral",
+        profile: "bedrock/mistral",
         plain: "/model/mistral.mistral-7b-instruct-v0:2/invoke",
         streamed: "/model/mistral.mistral-7b-instruct-v0:2/invoke-with-response-stream",
         body: |asked, _| json!({"prompt": asked.flat(), "max_tokens": asked.max_tokens}),
