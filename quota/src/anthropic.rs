@@ -7,13 +7,13 @@
 //! Source: Claude API documentation, *rate limits* (read 2026). Inferred: that a refused request counts toward
 //! nothing, and that an answer which nobody waits for any more has cost its input and what was generated of it.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use world::{Clock, Instant};
+use world::Instant;
 
-use crate::accounts::{Accounts, lock};
-use crate::bucket::Bucket;
+use crate::Rule;
+use crate::accounts;
+use crate::bucket::{Bucket, Held};
 use crate::level::Level;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -29,6 +29,23 @@ pub struct Limits {
     pub output_tokens_per_minute: Option<u64>,
     /// Whether reads from the prompt cache count as input, as they did for models before Claude 4.
     pub count_cache_reads: bool,
+}
+
+impl Rule for Limits {
+    type Account = Account;
+
+    fn limits_nothing(&self) -> bool {
+        let limits = [self.requests_per_minute, self.input_tokens_per_minute, self.output_tokens_per_minute];
+        limits.iter().all(Option::is_none)
+    }
+
+    fn open(&self) -> Account {
+        Account {
+            requests: Bucket::per(MINUTE, self.requests_per_minute),
+            input: Bucket::per(MINUTE, self.input_tokens_per_minute),
+            output: Bucket::per(MINUTE, self.output_tokens_per_minute),
+        }
+    }
 }
 
 /// What a request asks for when it arrives, in tokens.
@@ -92,92 +109,79 @@ pub struct Refusal {
     pub standing: Standing,
 }
 
-/// The accounts of every class of models.
-#[derive(Debug, Clone)]
-pub struct Quota {
-    limits: Arc<Limits>,
-    clock: Clock,
-    accounts: Arc<Accounts<Account>>,
-}
+/// An account for each class of models.
+pub type Quota = crate::Quota<Limits>;
 
+/// What one class of models has left.
 #[derive(Debug)]
-struct Account {
+pub struct Account {
     requests: Option<Bucket>,
     input: Option<Bucket>,
     output: Option<Bucket>,
 }
 
 impl Quota {
-    /// Full accounts, one for each class of models.
-    #[must_use]
-    pub fn new(limits: Limits, clock: Clock) -> Self {
-        Self { limits: Arc::new(limits), clock, accounts: Arc::new(Accounts::apart()) }
-    }
-
-    /// One full account for all who ask.
-    #[must_use]
-    pub fn shared(limits: Limits, clock: Clock) -> Self {
-        Self { limits: Arc::new(limits), clock, accounts: Arc::new(Accounts::shared()) }
-    }
-
     /// Admits a request for `model`: counts its input and holds its `max_tokens`.
     ///
     /// # Errors
     /// The limit that refuses it.
     pub fn admit(&self, model: &str, demand: Demand) -> Result<Admission, Box<Refusal>> {
-        if *self.limits == Limits::default() {
+        let Some(account) = self.account(&[class_of(model)]) else {
             return Ok(Admission { hold: None, standing: Standing::default() });
-        }
-        let account = self.accounts.of(class_of(model), || Account::new(&self.limits));
-        let standing = lock(&account).admit(self.input(demand), demand.max_tokens, self.clock.now())?;
-        Ok(Admission { hold: Some(Hold { account, output: demand.max_tokens }), standing })
+        };
+        let input = self.input(demand);
+        let admitted = account.act(|account, now| account.admit(input, demand.max_tokens, now));
+        let (standing, held) = admitted?;
+        Ok(Admission { hold: held.map(|held| Hold { account, held }), standing })
     }
 
     /// Admits a request for `model` whatever the limits: it counts as far as anything is left.
     pub fn count(&self, model: &str, demand: Demand) -> Admission {
-        let account = self.accounts.of(class_of(model), || Account::new(&self.limits));
-        let (standing, output) =
-            lock(&account).count(self.input(demand), demand.max_tokens, self.clock.now());
-        Admission { hold: Some(Hold { account, output }), standing }
+        let Some(account) = self.account(&[class_of(model)]) else {
+            return Admission { hold: None, standing: Standing::default() };
+        };
+        let input = self.input(demand);
+        let (standing, held) = account.act(|account, now| account.count(input, demand.max_tokens, now));
+        Admission { hold: held.map(|held| Hold { account, held }), standing }
     }
 
     fn input(&self, demand: Demand) -> u64 {
-        let read = if self.limits.count_cache_reads { demand.cache_read } else { 0 };
+        let read = if self.limits().count_cache_reads { demand.cache_read } else { 0 };
         demand.input.saturating_add(demand.cache_write).saturating_add(read)
     }
 
     /// How the limits for `model` stand.
     #[must_use]
     pub fn standing(&self, model: &str) -> Standing {
-        let account = self.accounts.of(class_of(model), || Account::new(&self.limits));
-        lock(&account).standing(self.clock.now())
+        let account = self.account(&[class_of(model)]);
+        account.map(|account| account.act(Account::standing)).unwrap_or_default()
     }
 }
 
 impl Account {
-    fn new(limits: &Limits) -> Self {
-        let bucket = |limit: Option<u64>| limit.map(|limit| Bucket::new(limit, limit, MINUTE));
-        Self {
-            requests: bucket(limits.requests_per_minute),
-            input: bucket(limits.input_tokens_per_minute),
-            output: bucket(limits.output_tokens_per_minute),
-        }
-    }
-
-    fn admit(&mut self, input: u64, output: u64, now: Instant) -> Result<Standing, Box<Refusal>> {
+    fn admit(
+        &mut self,
+        input: u64,
+        output: u64,
+        now: Instant,
+    ) -> Result<(Standing, Option<Held>), Box<Refusal>> {
         if let Some((limit, allowed)) = self.refusing(input, output, now) {
             let retry_after = self.each(input, output, |_, bucket, amount| bucket.wait_for(amount, now));
             let retry_after = retry_after.into_iter().flatten().max().unwrap_or_default();
             return Err(Box::new(Refusal { limit, allowed, retry_after, standing: self.standing(now) }));
         }
-        self.each(input, output, |_, bucket, amount| bucket.take(amount));
-        Ok(self.standing(now))
+        self.requests.iter_mut().for_each(|bucket| bucket.take(1));
+        self.input.iter_mut().for_each(|bucket| bucket.take(input));
+        let held = self.output.as_mut().map(|bucket| bucket.reserve(output));
+        Ok((self.standing(now), held))
     }
 
-    /// Takes what there is; also says how much of the output could be held.
-    fn count(&mut self, input: u64, output: u64, now: Instant) -> (Standing, u64) {
-        let [_, _, held] = self.each(input, output, |_, bucket, amount| bucket.take_up_to(amount, now));
-        (self.standing(now), held.unwrap_or(0))
+    /// Takes what there is, and holds as much of the output as there is.
+    fn count(&mut self, input: u64, output: u64, now: Instant) -> (Standing, Option<Held>) {
+        self.requests.iter_mut().for_each(|bucket| bucket.take_what_is_left(1, now));
+        self.input.iter_mut().for_each(|bucket| bucket.take_what_is_left(input, now));
+        let held = self.output.as_mut().map(|bucket| bucket.reserve_up_to(output, now));
+        (self.standing(now), held)
     }
 
     fn refusing(&mut self, input: u64, output: u64, now: Instant) -> Option<(Limit, u64)> {
@@ -231,6 +235,12 @@ pub struct Admission {
     standing: Standing,
 }
 
+#[derive(Debug)]
+struct Hold {
+    account: accounts::Account<Account>,
+    held: Held,
+}
+
 impl Admission {
     /// How the limits stood when it was admitted, itself counted.
     #[must_use]
@@ -240,40 +250,30 @@ impl Admission {
 
     /// Ends the request: `output` tokens were generated.
     pub fn settle(mut self, output: u64) {
-        if let Some(hold) = self.hold.take() {
-            hold.settle(output);
+        self.end(output);
+    }
+
+    fn end(&mut self, output: u64) {
+        if let Some(Hold { account, held }) = self.hold.take() {
+            account.act(|account, now| {
+                if let Some(bucket) = &mut account.output {
+                    // More than was held only where less was held than asked for: a request that was only counted.
+                    bucket.settle_without_debt(held, output, now);
+                }
+            });
         }
     }
 }
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        if let Some(hold) = self.hold.take() {
-            hold.settle(0);
-        }
-    }
-}
-
-#[derive(Debug)]
-struct Hold {
-    account: Arc<Mutex<Account>>,
-    output: u64,
-}
-
-impl Hold {
-    fn settle(self, used: u64) {
-        if let Some(bucket) = &mut lock(&self.account).output {
-            // Only where less was held than asked for, and then no debt is kept.
-            bucket.take_what_is_left(used.saturating_sub(self.output));
-            bucket.give_back(self.output.saturating_sub(used));
-        }
+        self.end(0);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
     use world::{Seed, World, run_virtual};
 
     const HAIKU: &str = "claude-haiku-4-5-20251001";
@@ -329,6 +329,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_only_counted_runs_dry_and_is_corrected_at_the_end() {
+        against(tier_1(), |_, quota| async move {
+            let left = || quota.standing(HAIKU).output_tokens.map(|level| level.remaining);
+            let first = quota.count(HAIKU, demand(60_000, 9_000));
+            assert_eq!(first.standing().input_tokens.map(|level| level.remaining), Some(0));
+            let second = quota.count(HAIKU, demand(1, 9_000));
+            assert_eq!(second.standing().output_tokens.map(|level| level.remaining), Some(0));
+            first.settle(500);
+            assert_eq!(left(), Some(8_500));
+            second.settle(4_000);
+            assert_eq!(left(), Some(5_500), "a thousand were held, three thousand more were used");
+        });
+    }
+
+    #[test]
     fn cache_reads_are_free_unless_said() {
         let asked = Demand { input: 10, cache_read: 49_000, cache_write: 990, max_tokens: 1 };
         let left = |quota: &Quota| quota.standing(HAIKU).input_tokens.map(|level| level.remaining);
@@ -369,50 +384,5 @@ mod tests {
             world.clock().sleep(Duration::from_secs(600)).await;
             assert!(quota.admit(HAIKU, demand(0, 10_001)).is_err());
         });
-    }
-
-    #[test]
-    fn what_is_only_counted_runs_dry_and_is_corrected_at_the_end() {
-        against(tier_1(), |_, quota| async move {
-            let left = || quota.standing(HAIKU).output_tokens.map(|level| level.remaining);
-            let first = quota.count(HAIKU, demand(60_000, 9_000));
-            assert_eq!(first.standing().input_tokens.map(|level| level.remaining), Some(0));
-            let second = quota.count(HAIKU, demand(1, 9_000));
-            assert_eq!(second.standing().output_tokens.map(|level| level.remaining), Some(0));
-            first.settle(500);
-            assert_eq!(left(), Some(8_500));
-            second.settle(4_000);
-            assert_eq!(left(), Some(5_500), "a thousand were held, three thousand more were used");
-        });
-    }
-
-    proptest! {
-        #[test]
-        fn no_minute_admits_more_than_burst_and_inflow_and_who_waits_is_admitted(
-            asks in prop::collection::vec((0_u64..4_000, 0_u64..20_000, 0_u64..8_000, 0_u64..8_000), 1..120),
-        ) {
-            against(tier_1(), |world, quota| async move {
-                let mut admitted = Vec::new();
-                for (gap_ms, input, max_tokens, output) in asks {
-                    world.clock().sleep(Duration::from_millis(gap_ms)).await;
-                    let admission = match quota.admit(HAIKU, demand(input, max_tokens)) {
-                        Ok(admission) => admission,
-                        Err(refusal) => {
-                            world.clock().sleep(refusal.retry_after).await;
-                            quota.admit(HAIKU, demand(input, max_tokens)).expect("it has waited")
-                        }
-                    };
-                    let output = output.min(max_tokens);
-                    admission.settle(output);
-                    admitted.push((world.clock().now(), [1, input, output]));
-                }
-                for (first, (start, _)) in admitted.iter().enumerate() {
-                    let minute = admitted[first..].iter().filter(|(at, _)| at.saturating_since(*start) <= MINUTE);
-                    let sums = minute.fold([0; 3], |sums, (_, used)| std::array::from_fn(|n| sums[n] + used[n]));
-                    let allowed = [50_u64, 50_000, 10_000].map(|limit| 2 * limit);
-                    assert!(sums.iter().zip(allowed).all(|(sum, limit)| *sum <= limit), "{sums:?}");
-                }
-            });
-        }
     }
 }

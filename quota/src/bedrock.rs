@@ -7,17 +7,13 @@
 //! Source: AWS user guide, *quotas-token-burndown* and *quotas-runtime* (read 2026). The continuously
 //! filled bucket with one minute of burst is our assumption; AWS does not say how a minute is counted.
 
-use std::collections::BTreeMap;
-use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use governor::middleware::NoOpMiddleware;
-use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota as Rate, RateLimiter};
-use world::{Clock, GovernorClock, Instant};
+use world::Instant;
 
-use crate::bucket::Bucket;
+use crate::Rule;
+use crate::accounts;
+use crate::bucket::{Bucket, Held};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -26,7 +22,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Limits {
     /// Requests a minute.
-    pub requests_per_minute: Option<NonZeroU32>,
+    pub requests_per_minute: Option<u64>,
     /// Tokens a minute, input and output together.
     pub tokens_per_minute: Option<u64>,
     /// Tokens a day, input and output together.
@@ -37,11 +33,19 @@ pub struct Limits {
     pub default_max_tokens: Option<u64>,
 }
 
-impl Limits {
-    fn limit_nothing(&self) -> bool {
-        self.requests_per_minute.is_none()
-            && self.tokens_per_minute.is_none()
-            && self.tokens_per_day.is_none()
+impl Rule for Limits {
+    type Account = Account;
+
+    fn limits_nothing(&self) -> bool {
+        [self.requests_per_minute, self.tokens_per_minute, self.tokens_per_day].iter().all(Option::is_none)
+    }
+
+    fn open(&self) -> Account {
+        Account {
+            requests: Bucket::per(MINUTE, self.requests_per_minute),
+            minute: Bucket::per(MINUTE, self.tokens_per_minute),
+            day: Bucket::per(DAY, self.tokens_per_day),
+        }
     }
 }
 
@@ -94,134 +98,69 @@ pub enum Refusal {
     Requests,
 }
 
-type RequestLimiter = RateLimiter<NotKeyed, InMemoryState, GovernorClock, NoOpMiddleware<Instant>>;
+/// An account for each model and region.
+pub type Quota = crate::Quota<Limits>;
 
-/// The accounts of every model and region.
-#[derive(Debug, Clone)]
-pub struct Quota {
-    limits: Arc<Limits>,
-    clock: Clock,
-    is_shared: bool,
-    accounts: Arc<Mutex<Accounts>>,
-}
-
-/// By region, then by model.
-type Accounts = BTreeMap<String, BTreeMap<String, Arc<Account>>>;
-
-struct Account {
-    requests: Option<RequestLimiter>,
-    tokens: Mutex<Tokens>,
-}
-
+/// What one model has left in one region.
 #[derive(Debug)]
-struct Tokens {
+pub struct Account {
+    requests: Option<Bucket>,
     minute: Option<Bucket>,
     day: Option<Bucket>,
 }
 
 impl Quota {
-    /// Full accounts, one for each model and region.
-    #[must_use]
-    pub fn new(limits: Limits, clock: Clock) -> Self {
-        Self { limits: Arc::new(limits), clock, is_shared: false, accounts: Arc::default() }
-    }
-
-    /// One full account for all who ask.
-    #[must_use]
-    pub fn shared(limits: Limits, clock: Clock) -> Self {
-        Self { is_shared: true, ..Self::new(limits, clock) }
-    }
-
     /// Admits a request for `model` in `region` and reserves what it may use.
     ///
     /// # Errors
     /// The limit that refuses it. A refused request counts toward nothing.
     pub fn admit(&self, region: &str, model: Model<'_>, demand: Demand) -> Result<Reservation, Refusal> {
-        let burndown = self.limits.burndown.unwrap_or(model.burndown);
-        if self.limits.limit_nothing() {
-            return Ok(Reservation { account: None, tokens: 0, burndown });
-        }
-        let account = self.account(region, model.id);
-        let unset = || self.limits.default_max_tokens.unwrap_or(model.max_output_tokens);
+        let burndown = self.limits().burndown.unwrap_or(model.burndown);
+        let Some(account) = self.account(&[region, model.id]) else {
+            return Ok(Reservation { hold: None, burndown });
+        };
+        let unset = || self.limits().default_max_tokens.unwrap_or(model.max_output_tokens);
         let output = demand.max_tokens.unwrap_or_else(unset);
         let tokens = [demand.cache_read, demand.cache_write, output]
             .into_iter()
             .fold(demand.input, u64::saturating_add);
-        account.reserve(tokens, self.clock.now())?;
-        Ok(Reservation { account: Some(account), tokens, burndown })
+        let held = account.act(|account, now| account.reserve(tokens, now))?;
+        Ok(Reservation { hold: Some(Hold { account, held }), burndown })
     }
 
     /// Tokens left this minute for `model` in `region`; `None` without such a limit.
     #[must_use]
     pub fn tokens_left(&self, region: &str, model: &str) -> Option<i64> {
-        self.account(region, model).tokens().minute.as_mut().map(|bucket| bucket.level(self.clock.now()))
-    }
-
-    fn account(&self, region: &str, model: &str) -> Arc<Account> {
-        let (region, model) = if self.is_shared { ("", "") } else { (region, model) };
-        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(account) = accounts.get(region).and_then(|models| models.get(model)) {
-            return Arc::clone(account);
-        }
-        let account = Arc::new(Account::new(&self.limits, self.clock));
-        let models = accounts.entry(region.to_owned()).or_default();
-        models.insert(model.to_owned(), Arc::clone(&account));
-        account
+        self.account(&[region, model])?.act(|account, now| Some(account.minute.as_mut()?.level(now)))
     }
 }
 
 impl Account {
-    fn new(limits: &Limits, clock: Clock) -> Self {
-        let per_minute = |limit| RateLimiter::direct_with_clock(Rate::per_minute(limit), clock.governor());
-        Self {
-            requests: limits.requests_per_minute.map(per_minute),
-            tokens: Mutex::new(Tokens {
-                minute: limits.tokens_per_minute.map(|limit| Bucket::new(limit, limit, MINUTE)),
-                day: limits.tokens_per_day.map(|limit| Bucket::new(limit, limit, DAY)),
-            }),
-        }
-    }
-
-    fn reserve(&self, tokens: u64, now: Instant) -> Result<(), Refusal> {
-        let mut buckets = self.tokens();
-        if buckets.minute.as_mut().is_some_and(|bucket| !bucket.holds(tokens, now)) {
-            return Err(Refusal::Tokens);
-        }
-        if buckets.day.as_mut().is_some_and(|bucket| !bucket.holds(tokens, now)) {
-            return Err(Refusal::TokensPerDay);
-        }
-        // Last, for the request limiter takes nothing back.
-        if self.requests.as_ref().is_some_and(|limiter| limiter.check().is_err()) {
-            return Err(Refusal::Requests);
-        }
-        buckets.each(|bucket| bucket.take(tokens));
-        Ok(())
-    }
-
-    fn settle(&self, reserved: u64, used: u64) {
-        self.tokens().each(|bucket| {
-            if used > reserved {
-                bucket.take(used - reserved);
-            } else {
-                bucket.give_back(reserved - used);
+    fn reserve(&mut self, tokens: u64, now: Instant) -> Result<[Option<Held>; 2], Refusal> {
+        let limits = [
+            (&mut self.minute, tokens, Refusal::Tokens),
+            (&mut self.day, tokens, Refusal::TokensPerDay),
+            (&mut self.requests, 1, Refusal::Requests),
+        ];
+        for (bucket, amount, refusal) in limits {
+            if bucket.as_mut().is_some_and(|bucket| !bucket.holds(amount, now)) {
+                return Err(refusal);
             }
-        });
+        }
+        self.requests.iter_mut().for_each(|requests| requests.take(1));
+        Ok(self.tokens().map(|bucket| bucket.map(|bucket| bucket.reserve(tokens))))
     }
 
-    fn tokens(&self) -> MutexGuard<'_, Tokens> {
-        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    fn settle(&mut self, held: [Option<Held>; 2], used: u64, now: Instant) {
+        for (bucket, held) in self.tokens().into_iter().zip(held) {
+            if let (Some(bucket), Some(held)) = (bucket, held) {
+                bucket.settle(held, used, now);
+            }
+        }
     }
-}
 
-impl std::fmt::Debug for Account {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Account").field("tokens", &self.tokens).finish_non_exhaustive()
-    }
-}
-
-impl Tokens {
-    fn each(&mut self, mut act: impl FnMut(&mut Bucket)) {
-        self.minute.iter_mut().chain(&mut self.day).for_each(&mut act);
+    fn tokens(&mut self) -> [Option<&mut Bucket>; 2] {
+        [self.minute.as_mut(), self.day.as_mut()]
     }
 }
 
@@ -230,27 +169,33 @@ impl Tokens {
 #[derive(Debug)]
 #[must_use = "dropping a reservation returns it whole"]
 pub struct Reservation {
-    account: Option<Arc<Account>>,
-    tokens: u64,
+    hold: Option<Hold>,
     burndown: u32,
+}
+
+#[derive(Debug)]
+struct Hold {
+    account: accounts::Account<Account>,
+    held: [Option<Held>; 2],
 }
 
 impl Reservation {
     /// Ends the request: returns what it did not use, or takes what it used beyond its reservation.
     pub fn settle(mut self, usage: Usage) {
-        if let Some(account) = self.account.take() {
-            let output = usage.output.saturating_mul(u64::from(self.burndown));
-            let used = usage.input.saturating_add(usage.cache_write).saturating_add(output);
-            account.settle(self.tokens, used);
+        let output = usage.output.saturating_mul(u64::from(self.burndown));
+        self.end(usage.input.saturating_add(usage.cache_write).saturating_add(output));
+    }
+
+    fn end(&mut self, used: u64) {
+        if let Some(Hold { account, held }) = self.hold.take() {
+            account.act(|account, now| account.settle(held, used, now));
         }
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        if let Some(account) = self.account.take() {
-            account.settle(self.tokens, 0);
-        }
+        self.end(0);
     }
 }
 
@@ -261,7 +206,7 @@ mod tests {
 
     fn sonnet() -> Limits {
         Limits {
-            requests_per_minute: NonZeroU32::new(3),
+            requests_per_minute: Some(3),
             tokens_per_minute: Some(100_000),
             tokens_per_day: None,
             ..Limits::default()
@@ -418,41 +363,5 @@ mod tests {
             }
             assert_eq!(quota.tokens_left("r", "m"), None);
         });
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn no_minute_admits_more_than_burst_and_inflow(
-            tokens_per_minute in 1_u64..20_000,
-            requests in 1_u32..60,
-            asks in proptest::collection::vec((0_u64..8_000, 0_u64..3_000, 0_u64..3_000, 0_u64..3_000), 1..120),
-        ) {
-            in_virtual_time(|world| async move {
-                let limits = Limits {
-                    requests_per_minute: NonZeroU32::new(requests),
-                    tokens_per_minute: Some(tokens_per_minute),
-                    burndown: Some(1),
-                    ..Limits::default()
-                };
-                let quota = Quota::new(limits, *world.clock());
-                let mut admitted = Vec::new();
-                for (gap_ms, input, max_tokens, output) in asks {
-                    world.clock().sleep(Duration::from_millis(gap_ms)).await;
-                    if let Ok(reservation) = quota.admit("r", model("m"), demand(input, max_tokens)) {
-                        // An answer is never longer than allowed.
-                        let output = output.min(max_tokens);
-                        reservation.settle(Usage { input, cache_write: 0, output });
-                        admitted.push((world.clock().now(), input + output));
-                    }
-                }
-                for (first, (start, _)) in admitted.iter().enumerate() {
-                    let minute: Vec<_> =
-                        admitted[first..].iter().filter(|(at, _)| at.saturating_since(*start) <= MINUTE).collect();
-                    let used: u64 = minute.iter().map(|(_, tokens)| tokens).sum();
-                    assert!(used <= 2 * tokens_per_minute, "{used} tokens of {tokens_per_minute} a minute");
-                    assert!(minute.len() <= 2 * requests as usize + 1, "{} of {requests} requests", minute.len());
-                }
-            });
-        }
     }
 }

@@ -182,7 +182,10 @@ impl QuotaFile {
         }
         match named.get(name) {
             None => {
-                let accepted = named.keys().cloned().collect::<Vec<_>>().join(", ");
+                let mut accepted = named.keys().cloned().collect::<Vec<_>>().join(", ");
+                if accepted.is_empty() {
+                    "the name of a section [quotas.NAME]".clone_into(&mut accepted);
+                }
                 problems.add("pool", format!("`{name}` is no quota that is described"), accepted);
             }
             Some(pool) if pool.from_profile || pool.pool.is_some() => {
@@ -207,7 +210,7 @@ impl QuotaFile {
         }
         let mut limits = Limits { pool: self.pool.clone(), ..Limits::default() };
         match provider {
-            Provider::Bedrock => limits.bedrock = self.bedrock(&mut problems),
+            Provider::Bedrock => limits.bedrock = self.bedrock(),
             Provider::Vertex => limits.vertex = self.vertex(&mut problems),
             Provider::OpenAi => (limits.openai, limits.azure) = self.openai(&mut problems),
             Provider::Anthropic => limits.anthropic = self.anthropic(),
@@ -233,14 +236,9 @@ impl QuotaFile {
         keys.into_iter().filter(|(_, is_set)| *is_set).map(|(key, _)| key).collect()
     }
 
-    fn bedrock(&self, problems: &mut Problems) -> bedrock::Limits {
-        if self.requests_per_minute.is_some_and(|limit| limit == 0 || limit > u64::from(u32::MAX)) {
-            problems.add("requests_per_minute", "is out of range", "1 to 4294967295");
-        }
+    fn bedrock(&self) -> bedrock::Limits {
         bedrock::Limits {
-            requests_per_minute: self
-                .requests_per_minute
-                .and_then(|limit| u32::try_from(limit).ok()?.try_into().ok()),
+            requests_per_minute: self.requests_per_minute,
             tokens_per_minute: self.tokens_per_minute,
             tokens_per_day: self.tokens_per_day,
             burndown: self.burndown,
@@ -352,7 +350,7 @@ mod tests {
             .expect("sound")
             .bedrock;
         assert_eq!(limits.tokens_per_minute, Some(7));
-        assert_eq!(limits.requests_per_minute.map(std::num::NonZero::get), Some(200));
+        assert_eq!(limits.requests_per_minute, Some(200));
         assert_eq!(limits.burndown, Some(5));
     }
 

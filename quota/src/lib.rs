@@ -10,7 +10,7 @@
 //!   and corrects nothing; [`openai::azure`] does so in fixed minutes, and requests in periods of seconds;
 //! * [`anthropic`] counts input and output apart, holds `max_tokens` and corrects it at the end.
 //!
-//! [`Pools`] makes the quotas of a run; several mocks, models and regions may draw on one that has a name.
+//! Each is a [`Rule`]; [`Quota`] is the same for all of them. [`Pools`] makes the quotas of a run; several mocks, models and regions may draw on one that has a name.
 //!
 //! This crate knows nothing of HTTP: it says *admitted* or *refused, by which limit*; who asks finds the
 //! provider's words for it. A limit that is not set admits everything and costs nothing.
@@ -23,9 +23,11 @@ mod file;
 mod level;
 pub mod openai;
 mod pools;
+mod taken;
 pub mod vertex;
 mod window;
 
+pub use accounts::{Quota, Rule};
 pub use file::{LoadPointFile, Provider, QuotaFile, SharedPoolFile};
 pub use level::{Level, whole_seconds};
 pub use pools::{Limits, Pools};

@@ -7,7 +7,7 @@ use world::Clock;
 
 use crate::accounts::lock;
 use crate::openai::azure;
-use crate::{anthropic, bedrock, openai, vertex};
+use crate::{Quota, Rule, anthropic, bedrock, openai, vertex};
 
 /// The limits of one mock, by provider. What is left at its default is not limited.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -44,55 +44,49 @@ impl Pools {
     /// The Bedrock quota that `limits` describe: a new one, or the one that has their name.
     #[must_use]
     pub fn bedrock(&self, limits: &Limits, clock: Clock) -> bedrock::Quota {
-        let own = |limits| bedrock::Quota::new(limits, clock);
-        let shared = |limits| bedrock::Quota::shared(limits, clock);
-        named(&mut lock(&self.0).bedrock, limits, limits.bedrock.clone(), own, shared)
+        limits.quota(&limits.bedrock, clock, &mut lock(&self.0).bedrock)
     }
 
     /// The Vertex AI quota that `limits` describe: a new one, or the one that has their name.
     #[must_use]
     pub fn vertex(&self, limits: &Limits, clock: Clock) -> vertex::Quota {
-        let own = |limits| vertex::Quota::new(limits, clock);
-        let shared = |limits| vertex::Quota::shared(limits, clock);
-        named(&mut lock(&self.0).vertex, limits, limits.vertex.clone(), own, shared)
+        limits.quota(&limits.vertex, clock, &mut lock(&self.0).vertex)
     }
 
     /// The OpenAI quota that `limits` describe: a new one, or the one that has their name.
     #[must_use]
     pub fn openai(&self, limits: &Limits, clock: Clock) -> openai::Quota {
-        let own = |limits| openai::Quota::new(limits, clock);
-        let shared = |limits| openai::Quota::shared(limits, clock);
-        named(&mut lock(&self.0).openai, limits, limits.openai.clone(), own, shared)
+        limits.quota(&limits.openai, clock, &mut lock(&self.0).openai)
     }
 
     /// The Azure OpenAI quota that `limits` describe: a new one, or the one that has their name.
     #[must_use]
     pub fn azure(&self, limits: &Limits, clock: Clock) -> azure::Quota {
-        let own = |limits| azure::Quota::new(limits, clock);
-        let shared = |limits| azure::Quota::shared(limits, clock);
-        named(&mut lock(&self.0).azure, limits, limits.azure.clone(), own, shared)
+        limits.quota(&limits.azure, clock, &mut lock(&self.0).azure)
     }
 
     /// The Anthropic quota that `limits` describe: a new one, or the one that has their name.
     #[must_use]
     pub fn anthropic(&self, limits: &Limits, clock: Clock) -> anthropic::Quota {
-        let own = |limits| anthropic::Quota::new(limits, clock);
-        let shared = |limits| anthropic::Quota::shared(limits, clock);
-        named(&mut lock(&self.0).anthropic, limits, limits.anthropic.clone(), own, shared)
+        limits.quota(&limits.anthropic, clock, &mut lock(&self.0).anthropic)
     }
 }
 
-/// Members of a pool are planned from the same file, so that the first one's limits are everyone's.
-fn named<L, Q: Clone>(
-    quotas: &mut BTreeMap<String, Q>,
-    whose: &Limits,
-    limits: L,
-    own: impl FnOnce(L) -> Q,
-    shared: impl FnOnce(L) -> Q,
-) -> Q {
-    match &whose.pool {
-        None => own(limits),
-        Some(name) => quotas.entry(name.clone()).or_insert_with(|| shared(limits)).clone(),
+impl Limits {
+    /// Members of a pool are planned from the same file, so that the first one's limits are everyone's.
+    fn quota<R: Rule + Clone>(
+        &self,
+        limits: &R,
+        clock: Clock,
+        named: &mut BTreeMap<String, Quota<R>>,
+    ) -> Quota<R> {
+        match &self.pool {
+            None => Quota::new(limits.clone(), clock),
+            Some(name) => {
+                let open = || Quota::shared(limits.clone(), clock);
+                named.entry(name.clone()).or_insert_with(open).clone()
+            }
+        }
     }
 }
 

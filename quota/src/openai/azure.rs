@@ -8,14 +8,12 @@
 //! of tokens starts again every minute, that of requests with each evaluation period. A wait is the longer of
 //! the two limits', as in Microsoft's own API simulator.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use world::{Clock, Instant};
+use world::Instant;
 
-use super::{DEFAULT_MAX_TOKENS, Demand};
-use crate::accounts::{Accounts, lock};
-use crate::level::Level;
+use super::{DEFAULT_MAX_TOKENS, Demand, Standing};
+use crate::Rule;
 use crate::window::Window;
 
 /// Over which requests are counted when nothing else is said.
@@ -62,6 +60,22 @@ impl Limits {
     }
 }
 
+impl Rule for Limits {
+    type Account = Account;
+
+    fn limits_nothing(&self) -> bool {
+        self.tokens_per_minute.is_none() && self.requests_per_minute.is_none()
+    }
+
+    fn open(&self) -> Account {
+        let requests = self.requests_per_period();
+        Account {
+            requests: requests.map(|limit| Window::every(self.evaluation, limit)),
+            tokens: self.tokens_per_minute.map(Window::new),
+        }
+    }
+}
+
 /// A limit. When both refuse a request, the first in this order is the one that is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
@@ -69,15 +83,6 @@ pub enum Limit {
     Requests,
     /// Tokens a minute.
     Tokens,
-}
-
-/// How the limits stand; `None` for one that is not set.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Standing {
-    /// Requests in this evaluation period.
-    pub requests: Option<Level>,
-    /// Tokens in this minute.
-    pub tokens: Option<Level>,
 }
 
 /// Why a request is not admitted.
@@ -92,65 +97,41 @@ pub struct Refusal {
     pub standing: Standing,
 }
 
-/// The accounts of every deployment.
-#[derive(Debug, Clone)]
-pub struct Quota {
-    limits: Arc<Limits>,
-    clock: Clock,
-    accounts: Arc<Accounts<Account>>,
-}
+/// An account for each deployment.
+pub type Quota = crate::Quota<Limits>;
 
+/// What one deployment has left.
 #[derive(Debug)]
-struct Account {
+pub struct Account {
     requests: Option<Window>,
     tokens: Option<Window>,
 }
 
 impl Quota {
-    /// Unused accounts, one for each deployment.
-    #[must_use]
-    pub fn new(limits: Limits, clock: Clock) -> Self {
-        Self { limits: Arc::new(limits), clock, accounts: Arc::new(Accounts::apart()) }
-    }
-
-    /// One unused account for all who ask.
-    #[must_use]
-    pub fn shared(limits: Limits, clock: Clock) -> Self {
-        Self { limits: Arc::new(limits), clock, accounts: Arc::new(Accounts::shared()) }
-    }
-
     /// Admits a request to `deployment`, counts it, and says how the limits stand then.
     ///
     /// # Errors
     /// The limit that refuses it. A refused request counts toward nothing.
     pub fn admit(&self, deployment: &str, demand: Demand) -> Result<Standing, Refusal> {
-        if self.limits.tokens_per_minute.is_none() && self.limits.requests_per_minute.is_none() {
-            return Ok(Standing::default());
-        }
-        let account = self.accounts.of(deployment, || Account::new(&self.limits));
-        lock(&account).admit(demand.tokens(self.limits.default_max_tokens), self.clock.now())
+        let tokens = demand.tokens(self.limits().default_max_tokens);
+        let account = self.account(&[deployment]);
+        account
+            .map_or(Ok(Standing::default()), |account| account.act(|account, now| account.admit(tokens, now)))
     }
 
     /// Counts a request that nobody refuses, and says how the limits stand then.
     #[must_use]
     pub fn count(&self, deployment: &str, demand: Demand) -> Standing {
-        let account = self.accounts.of(deployment, || Account::new(&self.limits));
-        let mut account = lock(&account);
-        let now = self.clock.now();
-        account.count(demand.tokens(self.limits.default_max_tokens), now);
-        account.standing(now)
+        let tokens = demand.tokens(self.limits().default_max_tokens);
+        let count = |account: &mut Account, now| {
+            account.count(tokens, now);
+            account.standing(now)
+        };
+        self.account(&[deployment]).map(|account| account.act(count)).unwrap_or_default()
     }
 }
 
 impl Account {
-    fn new(limits: &Limits) -> Self {
-        let requests = limits.requests_per_period();
-        Self {
-            requests: requests.map(|limit| Window::every(limits.evaluation, limit)),
-            tokens: limits.tokens_per_minute.map(Window::new),
-        }
-    }
-
     fn admit(&mut self, tokens: u64, now: Instant) -> Result<Standing, Refusal> {
         let wait = |window: &mut Option<Window>, amount| {
             window.as_mut().and_then(|window| (!window.holds(amount, now)).then(|| window.rest(now)))
@@ -181,8 +162,6 @@ impl Account {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-    use std::collections::BTreeMap;
     use world::{Seed, World, run_virtual};
 
     fn against<F: Future<Output = ()>>(limits: Limits, test: impl FnOnce(World, Quota) -> F) {
@@ -232,16 +211,6 @@ mod tests {
     }
 
     #[test]
-    fn the_longer_wait_is_told() {
-        against(tokens(1_000), |_, quota| async move {
-            quota.admit("d", demand(500, 500)).expect("unused");
-            let refusal = quota.admit("d", demand(1, 0)).expect_err("both are used up");
-            assert_eq!((refusal.limit, refusal.retry_after), (Limit::Requests, Duration::from_secs(60)));
-            assert!(quota.admit("another", demand(1, 0)).is_ok(), "a deployment has its own");
-        });
-    }
-
-    #[test]
     fn what_is_only_counted_runs_dry_and_begins_again() {
         against(tokens(1_000), |world, quota| async move {
             let left = |standing: Standing| standing.tokens.map(|level| level.remaining);
@@ -252,27 +221,13 @@ mod tests {
         });
     }
 
-    proptest! {
-        #[test]
-        fn no_period_and_no_minute_admits_more_than_its_limit_and_who_waits_is_admitted(
-            limit in 1_000_u64..20_000,
-            asks in prop::collection::vec((0_u64..3_000, 0_u64..500, 0_u64..500), 1..150),
-        ) {
-            against(tokens(limit), |world, quota| async move {
-                let (mut periods, mut minutes) = (BTreeMap::<u64, u64>::new(), BTreeMap::<u64, u64>::new());
-                for (gap_ms, prompt, max_tokens) in asks {
-                    world.clock().sleep(Duration::from_millis(gap_ms)).await;
-                    if let Err(refusal) = quota.admit("d", demand(prompt, max_tokens)) {
-                        world.clock().sleep(refusal.retry_after).await;
-                        quota.admit("d", demand(prompt, max_tokens)).expect("it has waited");
-                    }
-                    let now = world.clock().now().as_micros();
-                    *periods.entry(now / 10_000_000).or_default() += 1;
-                    *minutes.entry(now / 60_000_000).or_default() += prompt + max_tokens;
-                }
-                assert!(periods.values().all(|requests| *requests <= limit.div_ceil(1_000)), "{periods:?}");
-                assert!(minutes.values().all(|tokens| *tokens <= limit), "{minutes:?}");
-            });
-        }
+    #[test]
+    fn the_longer_wait_is_told() {
+        against(tokens(1_000), |_, quota| async move {
+            quota.admit("d", demand(500, 500)).expect("unused");
+            let refusal = quota.admit("d", demand(1, 0)).expect_err("both are used up");
+            assert_eq!((refusal.limit, refusal.retry_after), (Limit::Requests, Duration::from_secs(60)));
+            assert!(quota.admit("another", demand(1, 0)).is_ok(), "a deployment has its own");
+        });
     }
 }

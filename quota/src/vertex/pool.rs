@@ -86,15 +86,15 @@ impl Share {
         let is_inside = self.rate.holds(input, now);
         let is_admitted = !is_spike && draw < admission_probability(self.limits.load_at(now), is_inside);
         if is_admitted {
-            self.use_up(input);
+            self.use_up(input, now);
             self.second.iter_mut().for_each(|second| second.count(input, now));
         }
         is_admitted
     }
 
     /// Counts tokens against the rate. Above it is best effort, which leaves no debt.
-    pub(super) fn use_up(&mut self, tokens: u64) {
-        self.rate.take_what_is_left(tokens);
+    pub(super) fn use_up(&mut self, tokens: u64, now: Instant) {
+        self.rate.take_what_is_left(tokens, now);
     }
 }
 

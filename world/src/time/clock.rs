@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::{GovernorClock, HyperTimer, Instant};
+use super::{HyperTimer, Instant};
 
 /// What the virtual clock says the date is when a run begins: 2026-01-01T00:00:00Z.
 pub const VIRTUAL_EPOCH_UNIX_S: u64 = 1_767_225_600;
@@ -91,12 +91,6 @@ impl Clock {
     #[must_use]
     pub fn hyper_timer(&self) -> HyperTimer {
         HyperTimer::new(*self)
-    }
-
-    /// The clock that `governor`'s rate limiters use.
-    #[must_use]
-    pub fn governor(&self) -> GovernorClock {
-        GovernorClock::new(*self)
     }
 
     fn tokio(&self, instant: Instant) -> tokio::time::Instant {

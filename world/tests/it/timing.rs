@@ -78,20 +78,3 @@ fn a_dropped_pacer_ends_its_thread() {
     })
     .expect("a runtime");
 }
-
-#[test]
-fn governor_admits_its_rate_on_the_virtual_clock() {
-    use governor::{Quota, RateLimiter};
-    let admitted = run_virtual(Seed(1), |world| async move {
-        let quota =
-            Quota::per_second(50.try_into().expect("not zero")).allow_burst(10.try_into().expect("not zero"));
-        let limiter = RateLimiter::direct_with_clock(quota, world.clock().governor());
-        let mut admitted = 0;
-        for _ in 0..12_000 {
-            admitted += u32::from(limiter.check().is_ok());
-            world.clock().sleep(Duration::from_millis(5)).await;
-        }
-        admitted
-    });
-    assert!((3_005..=3_011).contains(&admitted), "{admitted} of an ideal 3,010");
-}

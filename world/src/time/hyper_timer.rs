@@ -1,13 +1,10 @@
-//! The clock in the forms that two libraries ask for: hyper's timer and governor's clock.
+//! The clock in the form that hyper asks for.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::OnceLock;
 use std::task::{Context, Poll};
 use std::time::Duration;
-
-use governor::clock::Reference;
-use governor::nanos::Nanos;
 
 use super::{Clock, Instant, Sleep};
 
@@ -51,39 +48,5 @@ impl hyper::rt::Timer for HyperTimer {
 
     fn now(&self) -> std::time::Instant {
         anchor() + self.0.now().as_duration()
-    }
-}
-
-/// governor's [`Clock`](governor::clock::Clock) on the world's clock.
-#[derive(Debug, Clone, Copy)]
-pub struct GovernorClock(Clock);
-
-impl GovernorClock {
-    pub(super) fn new(clock: Clock) -> Self {
-        Self(clock)
-    }
-}
-
-impl governor::clock::Clock for GovernorClock {
-    type Instant = Instant;
-    fn now(&self) -> Instant {
-        self.0.now()
-    }
-}
-
-impl std::ops::Add<Nanos> for Instant {
-    type Output = Self;
-    fn add(self, nanos: Nanos) -> Self {
-        self + Duration::from(nanos)
-    }
-}
-
-impl Reference for Instant {
-    fn duration_since(&self, earlier: Self) -> Nanos {
-        self.saturating_since(earlier).into()
-    }
-
-    fn saturating_sub(&self, duration: Nanos) -> Self {
-        *self - Duration::from(duration)
     }
 }
