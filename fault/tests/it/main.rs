@@ -5,6 +5,7 @@ use brownout_fault as fault;
 mod decisions;
 mod grammar;
 mod heads;
+mod page;
 mod plain;
 mod streams;
 mod support;

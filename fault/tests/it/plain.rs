@@ -78,7 +78,7 @@ fn a_reset_before_the_headers_is_a_reset() {
 #[test]
 fn silence_lasts_until_the_client_leaves_or_its_time_is_over() {
     both(|world| async move {
-        let play = Play::PLAIN.patient(Duration::from_millis(300));
+        let play = Play::PLAIN.patient(Duration::from_secs(1));
         let (seen, noted) = play.with(&world, "silence").await;
         assert_eq!((seen.status, seen.close), (None, Close::GaveUp));
         assert_eq!((noted.outcome, noted.closed_by), (AttemptOutcome::Stall, ClosedBy::Client));

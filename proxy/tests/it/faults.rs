@@ -41,7 +41,7 @@ fn a_cut_stream_is_recorded_as_the_client_saw_it() {
             let seen = stage.ask(&chat_body(NONCE, "m", true)).await;
             assert_eq!((seen.close, seen.events()), (close, 3), "{by}");
             // Nobody waits for the rest.
-            assert_eq!(stage.provider_connections().await, 0);
+            stage.provider_is_left().await;
             let record = stage.only_attempt().await;
             assert_eq!(
                 (record.outcome, record.closed_by, record.complete),

@@ -38,7 +38,7 @@ impl fmt::Debug for Identity {
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file cannot be read.
-    #[error("cannot read {}: {cause}", path.display())]
+    #[error("cannot read {}: {cause} (accepted: a readable file)", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -46,7 +46,7 @@ pub enum TlsError {
         cause: io::Error,
     },
     /// A file cannot be written.
-    #[error("cannot write {}: {cause}", path.display())]
+    #[error("cannot write {}: {cause} (accepted: a file that can be written, in a folder that is there)", path.display())]
     Write {
         /// The file.
         path: PathBuf,
@@ -90,7 +90,7 @@ pub enum TlsError {
         cause: String,
     },
     /// Certificate and key do not make an identity.
-    #[error("certificate and key do not go together: {0}")]
+    #[error("certificate and key do not go together: {0} (accepted: a certificate and its own key)")]
     Unusable(#[from] rustls::Error),
 }
 

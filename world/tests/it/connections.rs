@@ -119,7 +119,7 @@ fn a_paced_connection_keeps_its_bandwidth() {
         let took = world.clock().now() - began;
         // 30 kB at 100 kB/s; the last slice is not followed by a pause.
         assert!(took >= Duration::from_millis(280), "{took:?}");
-        assert!(took < Duration::from_millis(2_000), "{took:?}");
+        assert!(took < Duration::from_secs(5), "{took:?}");
         serving.await.expect("task").expect("write");
     });
 }

@@ -1,30 +1,18 @@
 //! Server and client over either world: pooling, leaving clients, every way a body can end.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use brownout_world::http::{Abort, Body, BodyError, Client, SendError, Server, collect, serve};
+use brownout_world::http::{Abort, Body, Client, SendError, collect, serve};
 use brownout_world::{ConnectionHandle, World};
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body::Frame;
 
-use crate::support::{Dropped, any_address, in_both_worlds};
+use crate::support::{Cut, Dropped, Ending, count_of, eventually, in_both_worlds, start};
 
 fn get(path: &str) -> Request<Body> {
     Request::get(path).header("host", "server").body(Body::empty()).expect("a request")
-}
-
-fn start<F, R>(world: &World, handler: F) -> Server
-where
-    F: Fn(Request<Body>, ConnectionHandle) -> R + Send + Sync + 'static,
-    R: Future<Output = Result<Response<Body>, Abort>> + Send + 'static,
-{
-    let listener = world.network().listen(&any_address(world)).expect("listen");
-    serve(world, listener, Arc::new(handler))
 }
 
 #[test]
@@ -106,11 +94,10 @@ fn a_client_that_leaves_before_the_head_drops_the_handler() {
             }
         });
         let client = Client::new(&world);
-        let limit = Duration::from_millis(80);
+        let limit = Duration::from_millis(500);
         assert!(clock.timeout(limit, client.send(server.address(), get("/"))).await.is_err());
-        clock.sleep(Duration::from_millis(80)).await;
-        assert_eq!(drops.load(Ordering::SeqCst), 1);
-        assert_eq!(server.connections(), 0);
+        eventually(&world, "the handler is dropped", || count_of(&drops) == 1).await;
+        eventually(&world, "the connection is closed", || server.connections() == 0).await;
     });
 }
 
@@ -135,53 +122,16 @@ fn a_client_that_leaves_a_stream_drops_its_body() {
         let mut response = client.send(server.address(), get("/")).await.expect("a head");
         assert!(response.body_mut().next_data().await.expect("data").is_ok());
         drop(response);
-        world.clock().sleep(Duration::from_millis(200)).await;
-        assert_eq!(drops.load(Ordering::SeqCst), 1);
+        eventually(&world, "the body is dropped", || count_of(&drops) == 1).await;
         assert_eq!(client.idle(server.address()), 0, "a half-read connection must not be pooled");
     });
 }
 
-/// Yields pieces, waits until they are on the wire, ends the connection as told, then breaks off.
-struct Cut {
-    pieces: Vec<Bytes>,
-    handle: ConnectionHandle,
-    ending: fn(&ConnectionHandle),
-    flushed: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    clock: brownout_world::Clock,
-}
-
-impl http_body::Body for Cut {
-    type Data = Bytes;
-    type Error = BodyError;
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        if let Some(piece) = self.pieces.pop() {
-            return Poll::Ready(Some(Ok(Frame::data(piece))));
-        }
-        let (handle, clock) = (self.handle.clone(), self.clock);
-        let waiting = self.flushed.get_or_insert_with(|| {
-            let count = handle.flushes();
-            Box::pin(async move {
-                handle.flushed_since(count).await;
-                clock.sleep(Duration::from_millis(50)).await;
-            })
-        });
-        if waiting.as_mut().poll(context).is_pending() {
-            return Poll::Pending;
-        }
-        (self.ending)(&self.handle);
-        Poll::Ready(Some(Err(BodyError::new("cut"))))
-    }
-}
-
 /// What a client sees of a stream that is cut after two pieces.
-async fn cut_by(world: &World, ending: fn(&ConnectionHandle)) -> (Vec<u8>, Option<std::io::ErrorKind>, bool) {
+async fn cut_by(world: &World, ending: Ending) -> (Vec<u8>, Option<std::io::ErrorKind>, bool) {
     let clock = *world.clock();
     let server = start(world, move |_, handle| async move {
-        let pieces = vec![Bytes::from_static(b"two "), Bytes::from_static(b"one ")];
-        Ok(Response::new(Body::stream(Cut { pieces, handle, ending, flushed: None, clock })))
+        Ok(Response::new(Body::stream(Cut::after(&["one ", "two "], handle, ending, clock))))
     });
     let client = Client::new(world);
     let mut response = client.send(server.address(), get("/")).await.expect("a head");
@@ -243,16 +193,21 @@ fn an_abort_with_finish_is_seen_as_a_close_before_the_head() {
 fn shutdown_lets_requests_end_within_the_grace() {
     in_both_worlds(|world| async move {
         let clock = *world.clock();
-        let server = start(&world, move |_, _| async move {
-            clock.sleep(Duration::from_millis(100)).await;
-            Ok(Response::new(Body::full("late")))
+        let begun = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&begun);
+        let server = start(&world, move |_, _| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            async move {
+                clock.sleep(Duration::from_millis(100)).await;
+                Ok(Response::new(Body::full("late")))
+            }
         });
         let (client, address) = (Client::new(&world), server.address().clone());
         let asking = world.spawn(async move {
             let response = client.send(&address, get("/")).await.expect("a response");
             collect(response.into_body(), 100).await.expect("a body")
         });
-        clock.sleep(Duration::from_millis(30)).await;
+        eventually(&world, "it is being answered", || count_of(&begun) == 1).await;
         assert_eq!(server.shutdown(&clock, Duration::from_secs(5)).await, 0);
         assert_eq!(asking.await.expect("a task"), "late");
     });

@@ -1,33 +1,20 @@
 //! HTTP/2 on the port that speaks HTTP/1.1: streams that share a connection, and how each of them can end.
 
 use std::error::Error as _;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use brownout_world::http::{Abort, Body, BodyError, Client, Server, collect, serve};
-use brownout_world::{Clock, ConnectionHandle, World};
-use bytes::Bytes;
+use brownout_world::http::{Abort, Body, Client, Server, collect};
+use brownout_world::{ConnectionHandle, World};
 use http::{Request, Response, Version};
-use http_body::Frame;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::TokioExecutor;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::support::{Dropped, any_address, in_real_world};
-
-fn start<F, R>(world: &World, handler: F) -> Server
-where
-    F: Fn(Request<Body>, ConnectionHandle) -> R + Send + Sync + 'static,
-    R: Future<Output = Result<Response<Body>, Abort>> + Send + 'static,
-{
-    let listener = world.network().listen(&any_address(world)).expect("listen");
-    serve(world, listener, Arc::new(handler))
-}
+use crate::support::{Cut, Dropped, Ending, count_of, eventually, in_real_world, start};
 
 async fn connect(world: &World, server: &Server) -> SendRequest<Body> {
     let connection = world.network().connect(server.address()).await.expect("connect");
@@ -86,53 +73,14 @@ fn both_protocols_share_a_port_and_look_the_same_to_a_handler() {
     });
 }
 
-/// How a connection is told to end.
-type Ending = fn(&ConnectionHandle);
-
-/// Yields pieces, waits until they are on the wire, ends its connection as told, then breaks off.
-struct Cut {
-    left: usize,
-    handle: ConnectionHandle,
-    ending: Ending,
-    flushed: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    clock: Clock,
-}
-
-impl http_body::Body for Cut {
-    type Data = Bytes;
-    type Error = BodyError;
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        if self.left > 0 {
-            self.left -= 1;
-            return Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"piece ")))));
-        }
-        let (handle, clock) = (self.handle.clone(), self.clock);
-        let waiting = self.flushed.get_or_insert_with(|| {
-            let count = handle.flushes();
-            Box::pin(async move {
-                handle.flushed_since(count).await;
-                clock.sleep(Duration::from_millis(50)).await;
-            })
-        });
-        if waiting.as_mut().poll(context).is_pending() {
-            return Poll::Pending;
-        }
-        (self.ending)(&self.handle);
-        Poll::Ready(Some(Err(BodyError::new("cut"))))
-    }
-}
-
-/// A server whose `/cut` breaks off after two pieces, in the way given, and whose other paths take 200 ms.
+/// A server whose `/cut` breaks off after two pieces, in the way given, and whose other paths take a second.
 fn start_cutting(world: &World, ending: Ending) -> Server {
     let clock = *world.clock();
     start(world, move |request, handle| async move {
         if request.uri().path() == "/cut" {
-            return Ok(Response::new(Body::stream(Cut { left: 2, handle, ending, flushed: None, clock })));
+            return Ok(Response::new(Body::stream(Cut::after(&["piece "; 2], handle, ending, clock))));
         }
-        clock.sleep(Duration::from_millis(200)).await;
+        clock.sleep(Duration::from_secs(1)).await;
         Ok(Response::new(Body::full("whole")))
     })
 }
@@ -169,8 +117,7 @@ fn a_reset_of_the_connection_takes_every_stream_with_it() {
         let (got, error) = read(response).await;
         assert_eq!((got.as_slice(), error.is_some()), (&b"piece piece "[..], true));
         assert!(neighbour.await.expect("a task").is_err(), "its connection is gone");
-        world.clock().sleep(Duration::from_millis(50)).await;
-        assert_eq!(server.connections(), 0);
+        eventually(&world, "the connection is closed", || server.connections() == 0).await;
     });
 }
 
@@ -194,11 +141,30 @@ fn an_abort_before_the_head_ends_the_stream() {
     });
 }
 
-/// A server that never answers, and how many of its handlers have been dropped.
-fn start_silent(world: &World) -> (Server, Arc<AtomicUsize>) {
-    let drops = Arc::new(AtomicUsize::new(0));
-    let seen = Arc::clone(&drops);
+/// A server that never answers.
+struct Silent {
+    server: Server,
+    begun: Arc<AtomicUsize>,
+    dropped: Arc<AtomicUsize>,
+}
+
+impl Silent {
+    /// Waits until so many of its handlers have begun.
+    async fn begun(&self, world: &World, wanted: usize) {
+        eventually(world, "handlers begin", || count_of(&self.begun) == wanted).await;
+    }
+
+    /// Waits until so many of its handlers have been dropped.
+    async fn dropped(&self, world: &World, wanted: usize) {
+        eventually(world, "handlers are dropped", || count_of(&self.dropped) == wanted).await;
+    }
+}
+
+fn start_silent(world: &World) -> Silent {
+    let (begun, dropped) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (counted, seen) = (Arc::clone(&begun), Arc::clone(&dropped));
     let server = start(world, move |_, _| {
+        counted.fetch_add(1, Ordering::SeqCst);
         let guard = Dropped(Arc::clone(&seen));
         async move {
             std::future::pending::<()>().await;
@@ -206,34 +172,36 @@ fn start_silent(world: &World) -> (Server, Arc<AtomicUsize>) {
             Err(Abort)
         }
     });
-    (server, drops)
+    Silent { server, begun, dropped }
 }
 
 #[test]
 fn a_client_that_gives_a_stream_up_drops_its_handler() {
     in_real_world(|world| async move {
-        let (server, drops) = start_silent(&world);
-        let mut sender = connect(&world, &server).await;
-        let limit = Duration::from_millis(80);
-        assert!(world.clock().timeout(limit, sender.send_request(get(&server, "/"))).await.is_err());
-        world.clock().sleep(limit).await;
-        assert_eq!((drops.load(Ordering::SeqCst), server.connections()), (1, 1));
+        let silent = start_silent(&world);
+        let mut sender = connect(&world, &silent.server).await;
+        let limit = Duration::from_millis(500);
+        let asked = sender.send_request(get(&silent.server, "/"));
+        assert!(world.clock().timeout(limit, asked).await.is_err());
+        silent.dropped(&world, 1).await;
+        assert_eq!(silent.server.connections(), 1);
     });
 }
 
 #[test]
 fn a_client_that_goes_away_drops_all_its_handlers() {
     in_real_world(|world| async move {
-        let (server, drops) = start_silent(&world);
+        let silent = start_silent(&world);
+        let server = &silent.server;
         let connection = world.network().connect(server.address()).await.expect("connect");
         let handle = connection.handle();
         let (mut sender, driver) = handshake(TokioExecutor::new(), connection).await.expect("HTTP/2");
         drop(world.spawn(async move { drop(driver.await) }));
-        let asking: Vec<_> = (0..3).map(|_| world.spawn(sender.send_request(get(&server, "/")))).collect();
-        world.clock().sleep(Duration::from_millis(80)).await;
+        let asking: Vec<_> = (0..3).map(|_| world.spawn(sender.send_request(get(server, "/")))).collect();
+        silent.begun(&world, 3).await;
         handle.finish();
-        world.clock().sleep(Duration::from_millis(80)).await;
-        assert_eq!((drops.load(Ordering::SeqCst), server.connections()), (3, 0));
+        silent.dropped(&world, 3).await;
+        eventually(&world, "the connection is closed", || server.connections() == 0).await;
         for asked in asking {
             assert!(asked.await.expect("a task").is_err());
         }
@@ -243,14 +211,14 @@ fn a_client_that_goes_away_drops_all_its_handlers() {
 #[test]
 fn a_server_that_is_dropped_drops_all_handlers() {
     in_real_world(|world| async move {
-        let (server, drops) = start_silent(&world);
-        let mut sender = connect(&world, &server).await;
-        let asking = world.spawn(sender.send_request(get(&server, "/")));
-        world.clock().sleep(Duration::from_millis(80)).await;
+        let silent = start_silent(&world);
+        let mut sender = connect(&world, &silent.server).await;
+        let asking = world.spawn(sender.send_request(get(&silent.server, "/")));
+        silent.begun(&world, 1).await;
+        let Silent { server, dropped, .. } = silent;
         drop(server);
         assert!(asking.await.expect("a task").is_err());
-        world.clock().sleep(Duration::from_millis(80)).await;
-        assert_eq!(drops.load(Ordering::SeqCst), 1);
+        eventually(&world, "the handler is dropped", || count_of(&dropped) == 1).await;
     });
 }
 
@@ -262,7 +230,7 @@ fn shutdown_says_goodbye_and_lets_streams_end() {
         let mut sender = connect(&world, &server).await;
         let asking = world.spawn(sender.send_request(get(&server, "/")));
         let uri = get(&server, "/");
-        clock.sleep(Duration::from_millis(50)).await;
+        clock.sleep(Duration::from_millis(500)).await;
         assert_eq!(server.shutdown(&clock, Duration::from_secs(5)).await, 0);
         let response = asking.await.expect("a task").expect("an answer");
         assert_eq!(read(response).await.0, b"whole");
@@ -290,8 +258,7 @@ fn nonsense_ends_a_connection_and_nothing_else() {
             // A reset is as good an end as any.
             drop(connection.read_to_end(&mut answer).await);
         }
-        world.clock().sleep(Duration::from_millis(100)).await;
-        assert_eq!(server.connections(), 0);
+        eventually(&world, "connections are closed", || server.connections() == 0).await;
         let response = connect(&world, &server).await.send_request(get(&server, "/")).await.expect("r");
         assert_eq!(read(response).await.0, b"fine");
     });

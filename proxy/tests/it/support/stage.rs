@@ -88,10 +88,17 @@ impl Stage {
         post(&self.world, &self.client, &self.address, request, body, patience).await
     }
 
-    /// Connections that the provider still has, a moment from now.
-    pub(crate) async fn provider_connections(&self) -> usize {
-        self.world.clock().sleep(Duration::from_millis(300)).await;
-        self.provider.as_ref().expect("a provider").connections()
+    /// Waits until the provider has no connection any more: at once, but for what a busy machine takes.
+    pub(crate) async fn provider_is_left(&self) {
+        let provider = self.provider.as_ref().expect("a provider");
+        let patience = if self.world.is_virtual() { 30 } else { 300 };
+        for _ in 0..patience {
+            if provider.connections() == 0 {
+                return;
+            }
+            self.world.clock().sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{} connections of the provider live on", provider.connections());
     }
 
     /// Stops the provider.
