@@ -1,6 +1,6 @@
 //! `brownout gateway`: the reference gateway alone, on a socket.
 
-use drill::file::Document;
+use drill::file::{Document, refuse_unknown_keys};
 use drill::run::Announcement;
 use gateway::{GatewayFile, GatewayPlan, StartError};
 use world::Seed;
@@ -41,9 +41,13 @@ fn read_plan(args: &GatewayArgs) -> Result<GatewayPlan, CommandError> {
     };
     let document = Document::parse(&name, &text).map_err(CommandError::configuration)?;
     let located = |problems| CommandError::configuration(document.errors(problems));
-    let file = document.section::<GatewayFile>("gateway").map_err(located)?;
-    let mut file =
-        file.ok_or_else(|| CommandError::configuration(format!("{name}: has no [gateway] section")))?;
+    let mut problems = notation::Problems::new();
+    refuse_unknown_keys(&document, &["gateway"], &mut problems);
+    let file = problems.take("", document.section::<GatewayFile>("gateway")).flatten();
+    let file = problems.into_result(file).map_err(located)?;
+    let mut file = file.ok_or_else(|| {
+        CommandError::configuration(format!("{name}: has no [gateway] section (accepted: one)"))
+    })?;
     if let Some(listen) = &args.listen {
         file.listen = Some(listen_address(listen)?.to_string());
     }

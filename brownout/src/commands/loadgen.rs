@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use drill::file::Document;
+use drill::file::{Document, refuse_unknown_keys};
 use evidence::Journal;
 use loadgen::plan::{ArrivalsFile, Binding, LoadFile, LoadPlan, Shard};
 use loadgen::{LoadSummary, Progress, Target};
@@ -96,7 +96,10 @@ fn read_plan(args: &LoadgenArgs) -> Result<LoadPlan, CommandError> {
         Some(path) => {
             let (name, text) = serving::read_config(path)?;
             let document = Document::parse(&name, &text).map_err(CommandError::configuration)?;
-            let file = document.section("load");
+            let mut problems = notation::Problems::new();
+            refuse_unknown_keys(&document, &["load"], &mut problems);
+            let file = problems.take("", document.section("load")).flatten();
+            let file = problems.into_result(file);
             let file = file.map_err(|problems| CommandError::configuration(document.errors(problems)))?;
             (document, file.unwrap_or_default())
         }

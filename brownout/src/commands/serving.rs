@@ -50,6 +50,9 @@ pub(super) fn read_config(path: &std::path::Path) -> Result<(String, String), Co
     } else {
         std::fs::read_to_string(path)
     };
-    let text = text.map_err(|error| CommandError::configuration(format!("cannot read {name}: {error}")))?;
+    let text = text.map_err(|error| {
+        let accepted = "a file of TOML in UTF-8, or `-` for standard input";
+        CommandError::configuration(format!("cannot read {name}: {error} (accepted: {accepted})"))
+    })?;
     Ok((name, text))
 }

@@ -8,6 +8,7 @@ mod evidence_lost;
 mod help;
 mod interrupted;
 mod mock_alone;
+mod mock_input;
 mod output;
 mod partial_commands;
 mod real_time;

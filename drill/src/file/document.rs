@@ -11,6 +11,12 @@ use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
+/// As many problems are told of a file.
+const MOST_LINES: usize = 100;
+/// Characters of a problem's line that are told, from its beginning and from its end.
+const LONGEST_BEGINNING: usize = 1_500;
+const LONGEST_END: usize = 500;
+
 /// A parsed file, before anything in it is understood.
 #[derive(Debug, Clone)]
 pub struct Document {
@@ -60,14 +66,21 @@ impl Document {
     /// # Errors
     /// Not TOML: the message says where and why.
     pub fn parse(name: &str, text: &str) -> Result<Self, FileErrors> {
+        let lines = LineEnds::of(text);
         let fail = |error: &toml::de::Error| {
-            let line = error.span().map_or(1, |span| line_of(text, span.start));
-            FileErrors { lines: vec![format!("{name}:{line}: {}", error.message())] }
+            let span = error.span().unwrap_or_default();
+            let line = lines.line_of(span.start);
+            // Which key is there twice stands in the file alone.
+            let what = match text.get(span).filter(|_| error.message() == "duplicate key") {
+                Some(key) => format!("`{key}` is there twice (accepted: each key once)"),
+                None => error.message().to_owned(),
+            };
+            FileErrors { lines: vec![shortened(format!("{name}:{line}: {what}"))] }
         };
         let spanned = DeTable::parse(text).map_err(|error| fail(&error))?;
         let table = toml::from_str(text).map_err(|error| fail(&error))?;
         let mut places = BTreeMap::new();
-        index_table(text, "", spanned.get_ref(), &mut places);
+        index_table(&lines, "", spanned.get_ref(), &mut places);
         Ok(Self { name: name.to_owned(), table, places })
     }
 
@@ -211,7 +224,10 @@ impl Document {
         let mut lines: Vec<(usize, String)> = problems.into_iter().map(located).collect();
         lines.sort();
         lines.dedup();
-        FileErrors { lines: lines.into_iter().map(|(_, line)| line).collect() }
+        let more = lines.len().saturating_sub(MOST_LINES);
+        let told = lines.into_iter().take(MOST_LINES).map(|(_, line)| shortened(line));
+        let rest = (more > 0).then(|| format!("{}: and {more} more", self.name));
+        FileErrors { lines: told.chain(rest).collect() }
     }
 }
 
@@ -220,8 +236,8 @@ fn read_value<T: DeserializeOwned>(path: &str, value: Value) -> Result<T, Proble
     serde_path_to_error::deserialize(value).map_err(|error| {
         let inner = error.path().to_string();
         let mut problems = Problems::new();
-        let message = error.into_inner().message().trim().to_owned();
-        problems.add(if inner == "." { String::new() } else { inner }, message, "");
+        let (message, accepted) = in_words_of_the_file(error.into_inner().message().trim());
+        problems.add(if inner == "." { String::new() } else { inner }, message, accepted);
         let mut under = Problems::new();
         under.merge_under(path, problems);
         under
@@ -287,28 +303,71 @@ fn put(parent: &mut Value, step: &Step, value: Value) -> Result<(), String> {
     }
 }
 
-fn line_of(text: &str, offset: usize) -> usize {
-    1 + text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count()
+/// What serde says of a value, and what it would accept: a user knows tables, and not our structs.
+fn in_words_of_the_file(message: &str) -> (String, String) {
+    let Some((message, expected)) = message.split_once(", expected ") else {
+        return (message.to_owned(), String::new());
+    };
+    let expected = expected.strip_prefix("one of ").unwrap_or(expected);
+    let accepted = match expected {
+        "u8" | "u16" | "u32" | "u64" | "u128" | "usize" => "a whole number from 0",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a string" => "a text in quotes",
+        "a sequence" => "a list",
+        "a boolean" => "true or false",
+        _ if expected == "a map" || expected.starts_with("struct ") => "a table",
+        other => other,
+    };
+    (message.to_owned(), accepted.to_owned())
 }
 
-fn index_table(text: &str, prefix: &str, table: &DeTable<'_>, places: &mut BTreeMap<String, Place>) {
+/// A problem is told in a line that can be read, whatever was put into the file.
+fn shortened(line: String) -> String {
+    let beginning = line.char_indices().nth(LONGEST_BEGINNING);
+    let end = line.char_indices().nth_back(LONGEST_END);
+    match (beginning, end) {
+        (Some((to, _)), Some((from, _))) if to < from => format!("{} … {}", &line[..to], &line[from..]),
+        _ => line,
+    }
+}
+
+/// Where the lines of a text end.
+struct LineEnds(Vec<usize>);
+
+impl LineEnds {
+    fn of(text: &str) -> Self {
+        Self(text.match_indices('\n').map(|(end, _)| end).collect())
+    }
+
+    fn line_of(&self, offset: usize) -> usize {
+        1 + self.0.partition_point(|end| *end < offset)
+    }
+}
+
+fn index_table(lines: &LineEnds, prefix: &str, table: &DeTable<'_>, places: &mut BTreeMap<String, Place>) {
     for (key, value) in table {
         let name = key.get_ref();
         let path = if prefix.is_empty() { name.to_string() } else { format!("{prefix}.{name}") };
         // The first mention wins: a table's own header rather than a later dotted key.
-        places.entry(path.clone()).or_insert(Place::Line(line_of(text, key.span().start)));
-        index_value(text, &path, value, places);
+        places.entry(path.clone()).or_insert(Place::Line(lines.line_of(key.span().start)));
+        index_value(lines, &path, value, places);
     }
 }
 
-fn index_value(text: &str, path: &str, value: &Spanned<DeValue<'_>>, places: &mut BTreeMap<String, Place>) {
+fn index_value(
+    lines: &LineEnds,
+    path: &str,
+    value: &Spanned<DeValue<'_>>,
+    places: &mut BTreeMap<String, Place>,
+) {
     match value.get_ref() {
-        DeValue::Table(table) => index_table(text, path, table, places),
+        DeValue::Table(table) => index_table(lines, path, table, places),
         DeValue::Array(list) => {
             for (n, entry) in list.iter().enumerate() {
                 let path = format!("{path}[{n}]");
-                places.insert(path.clone(), Place::Line(line_of(text, entry.span().start)));
-                index_value(text, &path, entry, places);
+                places.insert(path.clone(), Place::Line(lines.line_of(entry.span().start)));
+                index_value(lines, &path, entry, places);
             }
         }
         _ => {}
@@ -344,6 +403,42 @@ mod tests {
     fn what_is_not_toml_has_a_line() {
         let error = Document::parse("a.toml", "a = 1\nb = = 2\n").expect_err("not TOML");
         assert!(error.to_string().starts_with("a.toml:2: "), "{error}");
+    }
+
+    #[test]
+    fn a_key_that_is_there_twice_is_named() {
+        let error = Document::parse("a.toml", "[a]\nb = 1\nb = 2\n").expect_err("twice");
+        assert_eq!(error.to_string(), "a.toml:3: `b` is there twice (accepted: each key once)");
+    }
+
+    #[test]
+    fn types_are_told_in_words_of_the_file() {
+        for (value, expected) in [
+            ("5", "invalid type: integer `5` (accepted: a table)"),
+            ("{ share = 5 }", "share: invalid type: integer `5` (accepted: a text in quotes)"),
+            ("{ shard = 5 }", "shard: unknown field `shard` (accepted: `share` or `when`)"),
+            ("{ share = \"1%\", when = 5 }", "when: invalid type: integer `5` (accepted: a table)"),
+        ] {
+            let document = Document::parse("a.toml", &format!("rule = {value}")).expect("TOML");
+            let problems = document.section::<Rule>("rule").expect_err("wrong");
+            let text = document.errors(problems).to_string();
+            assert!(text.starts_with("a.toml:1: rule") && text.ends_with(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_huge_file_is_read_once_and_its_problems_can_be_read() {
+        let long = "x".repeat(1 << 20);
+        let document = Document::parse("a.toml", &format!("rule = {{ share = \"{long}\" }}")).expect("TOML");
+        let text = document.errors(document.section::<Rule>("rule").expect_err("long")).to_string();
+        assert!(text.len() < 3_000 && text.contains(" … ") && text.contains("share"), "{}", text.len());
+        // Counted from the beginning for every key, the lines of this file would take minutes.
+        let rules = "[[rule]]\nshare = \"101%\"\n".repeat(50_000);
+        let document = Document::parse("a.toml", &rules).expect("TOML");
+        let text = document.errors(document.entries::<Rule>("rule").expect_err("all are wrong")).to_string();
+        assert_eq!(text.lines().count(), 101);
+        assert!(text.ends_with("a.toml: and 49900 more"), "{text}");
+        assert!(text.contains("\na.toml:200: rule[99].share"), "{text}");
     }
 
     #[test]

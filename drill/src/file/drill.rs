@@ -110,6 +110,14 @@ const KEYS: [&str; 14] = [
     "profiles",
 ];
 
+/// Notes the keys at the top of a part's file that neither the part has, which are its `own`, nor a drill.
+pub fn refuse_unknown_keys(document: &Document, own: &[&str], problems: &mut Problems) {
+    for key in document.keys().filter(|key| !own.contains(key) && !KEYS.contains(key)) {
+        let accepted = format!("{}; what else stands in a drill is passed over", own.join(", "));
+        problems.add(key, format!("unknown key `{key}`"), accepted);
+    }
+}
+
 impl DrillPlan {
     /// Applies the changes to a document and checks the whole.
     ///

@@ -16,7 +16,7 @@ mod target;
 
 pub use catalog::{OpenError, open, shipped};
 pub use document::{Document, FileErrors, OverrideError};
-pub use drill::{Changes, DrillPlan, EvidenceKept, ProviderPlan};
+pub use drill::{Changes, DrillPlan, EvidenceKept, ProviderPlan, refuse_unknown_keys};
 pub(crate) use expect::key_of;
 pub use expect::read as read_expectations;
 pub use profile::Profile;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use drill::file::Document;
+use drill::file::{Document, refuse_unknown_keys};
 use fault::FaultFile;
 use mock_provider::{ControlFile, EdgePlan, MockFile, MockPlan, Pools, QuotaFile};
 use notation::Problems;
@@ -19,6 +19,8 @@ const ALONE: &str = "mock";
 const DEFAULT_LISTEN: &str = "127.0.0.1:9100";
 /// Where the authority's certificate goes when nobody says.
 const DEFAULT_CA: &str = "brownout-ca.pem";
+/// The sections of a mock's file.
+const KEYS: [&str; 5] = ["providers", "quotas", "faults", "control", "tls"];
 /// The names of this machine to itself.
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
@@ -34,6 +36,18 @@ struct TlsFile {
     certificate: Option<PathBuf>,
     /// Its key.
     key: Option<PathBuf>,
+}
+
+impl TlsFile {
+    fn check(&self, problems: &mut Problems) {
+        let accepted = "`certificate` and `key`, or `ca`, or neither";
+        match (&self.certificate, &self.key, &self.ca) {
+            (Some(_), None, _) => problems.add("tls.certificate", "stands without its key", accepted),
+            (None, Some(_), _) => problems.add("tls.key", "stands without its certificate", accepted),
+            (Some(_), Some(_), Some(_)) => problems.add("tls.ca", "stands beside a certificate", accepted),
+            _ => {}
+        }
+    }
 }
 
 /// How the mock gets its certificate.
@@ -74,7 +88,7 @@ impl Configuration {
             read.control.token.clone_from(&args.admin_token);
         }
         let addresses = addresses(args, read.plans.len())?;
-        let tls = tls_plan(args, read.tls, &addresses)?;
+        let tls = tls_plan(args, read.tls, &addresses);
         let admin = admin(args, &read.control, read.plans.len())?;
         let mut edge =
             EdgePlan { admin, faults: read.faults, pools: Pools::default(), ..EdgePlan::default() };
@@ -95,12 +109,14 @@ fn read_file(args: &MockArgs) -> Result<Read, CommandError> {
     let mut problems = Problems::new();
     let read = read_document(&document, &mut problems);
     if read.plans.is_empty() && problems.is_empty() {
-        return Err(CommandError::configuration(format!("{name}: has no [providers.NAME] section")));
+        let message = format!("{name}: has no [providers.NAME] section (accepted: one or more)");
+        return Err(CommandError::configuration(message));
     }
     problems.into_result(read).map_err(|problems| CommandError::configuration(document.errors(problems)))
 }
 
 fn read_document(document: &Document, problems: &mut Problems) -> Read {
+    refuse_unknown_keys(document, &KEYS, problems);
     let files = problems.take("", document.entries::<MockFile>("providers")).unwrap_or_default();
     let quotas = problems.take("", document.entries::<QuotaFile>("quotas")).unwrap_or_default();
     let quotas: BTreeMap<String, QuotaFile> = quotas.into_iter().collect();
@@ -116,6 +132,7 @@ fn read_document(document: &Document, problems: &mut Problems) -> Read {
     read.control = problems.take("", document.section("control")).flatten().unwrap_or_default();
     read.journal = problems.take("control", read.control.journal());
     read.tls = problems.take("", document.section("tls")).flatten();
+    read.tls.iter().for_each(|tls: &TlsFile| tls.check(problems));
     read
 }
 
@@ -163,22 +180,13 @@ fn admin(
     Ok(Some((address, access)))
 }
 
-fn tls_plan(
-    args: &MockArgs,
-    file: Option<TlsFile>,
-    addresses: &[Address],
-) -> Result<Option<TlsPlan>, CommandError> {
+fn tls_plan(args: &MockArgs, file: Option<TlsFile>, addresses: &[Address]) -> Option<TlsPlan> {
     if file.is_none() && !args.tls && args.ca_out.is_none() && args.tls_names.is_empty() {
-        return Ok(None);
+        return None;
     }
     let file = file.unwrap_or_default();
-    match (file.certificate, file.key) {
-        (None, None) => {}
-        (Some(certificate), Some(key)) => return Ok(Some(TlsPlan::Files { certificate, key })),
-        _ => {
-            let message = "[tls]: a certificate and its key go together (accepted: both, or neither)";
-            return Err(CommandError::configuration(message));
-        }
+    if let (Some(certificate), Some(key)) = (file.certificate, file.key) {
+        return Some(TlsPlan::Files { certificate, key });
     }
     let path = args.ca_out.clone().or(file.ca).unwrap_or_else(|| DEFAULT_CA.into());
     let mut names = NAMES.map(str::to_owned).to_vec();
@@ -189,5 +197,5 @@ fn tls_plan(
             names.push(name);
         }
     }
-    Ok(Some(TlsPlan::Authority { path, names }))
+    Some(TlsPlan::Authority { path, names })
 }

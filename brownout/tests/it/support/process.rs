@@ -88,6 +88,11 @@ impl Running {
         std::fs::read_to_string(self.out.path()).expect("text")
     }
 
+    /// What it has said on standard error so far.
+    pub(crate) fn complained(&self) -> String {
+        std::fs::read_to_string(self.err.path()).expect("text")
+    }
+
     /// Waits until it ends.
     pub(crate) fn wait(mut self) -> Ended {
         let mut status: Option<ExitStatus> = None;
@@ -95,7 +100,7 @@ impl Running {
             status = self.child.try_wait().expect("a child of ours");
             status.is_some()
         });
-        let err = std::fs::read_to_string(self.err.path()).expect("text");
+        let err = self.complained();
         assert!(ended, "it still runs after {PATIENCE:?}\n{err}");
         Ended { code: status.and_then(|status| status.code()), out: self.printed(), err }
     }
