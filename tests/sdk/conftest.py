@@ -148,41 +148,14 @@ def parts(evidence):
         running.stop_all()
 
 
-@pytest.fixture(scope="session")
-def bedrock_mock(parts):
-    return parts.mock("bedrock")
+def fixture_of(kind, family):
+    """The fixture `FAMILY_KIND`: that part, from the first test on that needs it."""
+
+    @pytest.fixture(scope="session", name=f"{family}_{kind}")
+    def part(parts):
+        return getattr(parts, kind)(family)
+
+    return part
 
 
-@pytest.fixture(scope="session")
-def bedrock_proxy(parts):
-    return parts.proxy("bedrock")
-
-
-@pytest.fixture(scope="session")
-def vertex_mock(parts):
-    return parts.mock("vertex")
-
-
-@pytest.fixture(scope="session")
-def vertex_proxy(parts):
-    return parts.proxy("vertex")
-
-
-@pytest.fixture(scope="session")
-def openai_mock(parts):
-    return parts.mock("openai")
-
-
-@pytest.fixture(scope="session")
-def openai_proxy(parts):
-    return parts.proxy("openai")
-
-
-@pytest.fixture(scope="session")
-def anthropic_mock(parts):
-    return parts.mock("anthropic")
-
-
-@pytest.fixture(scope="session")
-def anthropic_proxy(parts):
-    return parts.proxy("anthropic")
+globals().update({f"{family}_{kind}": fixture_of(kind, family) for family in PROFILES for kind in ("mock", "proxy")})

@@ -150,54 +150,48 @@ def test_a_limit_is_retried_when_it_says(anthropic_mock):
     assert seen == ["0", "1", "2"]
 
 
-# Bedrock's own errors: the SDK goes by status alone.
-BEDROCK_ERRORS = [
-    ("ThrottlingException", "error=throttling", anthropic.RateLimitError),
-    ("ModelNotReadyException", "error=model-not-ready", anthropic.RateLimitError),
-    ("ModelTimeoutException", "error=model-timeout", anthropic.RequestTimeoutError),
-    ("ModelErrorException", "error=model-error", anthropic.APIStatusError),
-    ("InternalServerException", "error=internal-server", anthropic.InternalServerError),
-    ("ServiceUnavailableException", "error=service-unavailable", anthropic.ServiceUnavailableError),
-    ("AccessDeniedException", "error=access-denied", anthropic.PermissionDeniedError),
-    ("ValidationException", "error=validation", anthropic.BadRequestError),
-    ("ResourceNotFoundException", "error=resource-not-found", anthropic.NotFoundError),
-    ("ServiceQuotaExceededException", "error=service-quota-exceeded", anthropic.BadRequestError),
+# The errors of whoever serves Claude, before Claude is asked: the SDK goes by status alone.
+SERVED_ERRORS = [
+    (BEDROCK, "ThrottlingException", "error=throttling", anthropic.RateLimitError),
+    (BEDROCK, "ModelNotReadyException", "error=model-not-ready", anthropic.RateLimitError),
+    (BEDROCK, "ModelTimeoutException", "error=model-timeout", anthropic.RequestTimeoutError),
+    (BEDROCK, "ModelErrorException", "error=model-error", anthropic.APIStatusError),
+    (BEDROCK, "InternalServerException", "error=internal-server", anthropic.InternalServerError),
+    (BEDROCK, "ServiceUnavailableException", "error=service-unavailable", anthropic.ServiceUnavailableError),
+    (BEDROCK, "AccessDeniedException", "error=access-denied", anthropic.PermissionDeniedError),
+    (BEDROCK, "ValidationException", "error=validation", anthropic.BadRequestError),
+    (BEDROCK, "ResourceNotFoundException", "error=resource-not-found", anthropic.NotFoundError),
+    (BEDROCK, "ServiceQuotaExceededException", "error=service-quota-exceeded", anthropic.BadRequestError),
+    (VERTEX, "INVALID_ARGUMENT", "error=invalid-argument", anthropic.BadRequestError),
+    (VERTEX, "UNAUTHENTICATED", "error=access-token-expired", anthropic.AuthenticationError),
+    (VERTEX, "PERMISSION_DENIED", "error=permission-denied", anthropic.PermissionDeniedError),
+    (VERTEX, "NOT_FOUND", "error=model-not-found", anthropic.NotFoundError),
+    (VERTEX, "RESOURCE_EXHAUSTED", "error=claude-requests-quota", anthropic.RateLimitError),
+    (VERTEX, "CANCELLED", "error=cancelled", anthropic.ClientClosedRequestError),
+    (VERTEX, "INTERNAL", "error=internal", anthropic.InternalServerError),
+    (VERTEX, "UNKNOWN", "error=unknown", anthropic.InternalServerError),
+    (VERTEX, "UNAVAILABLE", "error=unavailable", anthropic.ServiceUnavailableError),
+    (VERTEX, "DEADLINE_EXCEEDED", "error=deadline-exceeded", anthropic.GatewayTimeoutError),
 ]
 
 
-@pytest.mark.parametrize("streams", [False, True], ids=["unary", "stream"])
-@pytest.mark.parametrize(("name", "fault", "exception"), BEDROCK_ERRORS, ids=lambda v: v if isinstance(v, str) else None)
-def test_errors_of_bedrock(bedrock_mock, conformance, name, fault, exception, streams):
-    conformance("anthropic-bedrock", error=name, raises=exception.__name__)
-    error = fails(BEDROCK, bedrock_mock.url, fault, streams=streams)
-    assert type(error) is exception, repr(error)
-    assert error.body["message"]
-
-
-# Google's own errors, before Claude is asked.
-VERTEX_ERRORS = [
-    ("INVALID_ARGUMENT", "error=invalid-argument", anthropic.BadRequestError),
-    ("UNAUTHENTICATED", "error=access-token-expired", anthropic.AuthenticationError),
-    ("PERMISSION_DENIED", "error=permission-denied", anthropic.PermissionDeniedError),
-    ("NOT_FOUND", "error=model-not-found", anthropic.NotFoundError),
-    ("RESOURCE_EXHAUSTED", "error=claude-requests-quota", anthropic.RateLimitError),
-    ("CANCELLED", "error=cancelled", anthropic.ClientClosedRequestError),
-    ("INTERNAL", "error=internal", anthropic.InternalServerError),
-    ("UNKNOWN", "error=unknown", anthropic.InternalServerError),
-    ("UNAVAILABLE", "error=unavailable", anthropic.ServiceUnavailableError),
-    ("DEADLINE_EXCEEDED", "error=deadline-exceeded", anthropic.GatewayTimeoutError),
-]
-
-
-@pytest.mark.parametrize("streams", [False, True], ids=["unary", "stream"])
-@pytest.mark.parametrize(("name", "fault", "exception"), VERTEX_ERRORS, ids=lambda v: v if isinstance(v, str) else None)
-def test_errors_of_vertex(vertex_mock, conformance, name, fault, exception, streams):
-    conformance("anthropic-vertex", error=name, raises=exception.__name__)
-    error = fails(VERTEX, vertex_mock.url, fault, streams=streams)
-    assert type(error) is exception, repr(error)
+def name_of(error, home, streams):
+    """What the error is called by whom it comes from."""
+    if home is BEDROCK:
+        return error.response.headers["x-amzn-errortype"].split(":")[0]
     # Before a stream of Claude's, Google's error is a list of one.
     [body] = error.body if streams else [error.body]
-    assert body["error"]["status"] == name
+    return body["error"]["status"]
+
+
+@pytest.mark.parametrize("streams", [False, True], ids=["unary", "stream"])
+@pytest.mark.parametrize(("home", "name", "fault", "exception"), SERVED_ERRORS, ids=lambda v: str(v)[:28])
+def test_errors_of_who_serves_claude(request, conformance, home, name, fault, exception, streams):
+    conformance(home.column, error=name, raises=exception.__name__)
+    url = request.getfixturevalue(f"{home.family}_mock").url
+    error = fails(home, url, fault, streams=streams)
+    assert type(error) is exception, repr(error)
+    assert name_of(error, home, streams) == name
 
 
 # Clean ends and cuts in a stream: what the documentation of the wire says of each.

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from support.bedrock import CLAUDE, MAX_TOKENS, TITAN, claude_body, client_of, count_tokens, messages, run
+from support.bedrock import CLAUDE, TITAN, claude_body, client_of, count_tokens, messages, run
+from support.calls import succeeded
 from support.nonce import nonce_of, whole_tokens
 
 CLAUDE_USAGE_HEADERS = {
@@ -17,17 +18,6 @@ ARN = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc1
 
 def headers_of(answer):
     return answer["ResponseMetadata"]["HTTPHeaders"]
-
-
-def succeeded(call):
-    """The call went through at the first attempt, whole; the number of its tokens."""
-    if call.error:
-        raise call.error
-    assert call.attempts == 1
-    assert call.finished
-    tokens = whole_tokens(call.nonce, call.text)
-    assert 0 < tokens <= MAX_TOKENS
-    return tokens
 
 
 @pytest.fixture

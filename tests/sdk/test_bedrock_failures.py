@@ -4,6 +4,7 @@ One row for each documented fact. Every call has its own client, so that no retr
 """
 
 import dataclasses
+import time
 
 import botocore.eventstream
 import botocore.exceptions
@@ -11,7 +12,7 @@ import pytest
 import urllib3.exceptions
 from botocore.exceptions import ClientError, EventStreamError
 
-from support.bedrock import run
+from support.bedrock import client_of, run
 from support.nonce import whole_tokens
 
 STREAMS = ("converse-stream", "invoke-with-response-stream")
@@ -345,15 +346,20 @@ def test_an_unknown_model_is_a_validation_error(bedrock_proxy, calls):
 
 
 def test_a_late_answer_within_the_time_out_is_whole(bedrock_proxy, calls):
-    call = run(bedrock_proxy, calls, "late", "converse-stream", fault="latency=600ms")
+    began = time.monotonic()
+    call = run(bedrock_proxy, calls, "late", "converse-stream", fault="latency=1500ms")
+    assert time.monotonic() - began > 1.5
     assert call.error is None, repr(call.error)
     assert call.finished
     check_attempts(call, 1)
 
 
 def test_a_slow_stream_never_times_out(bedrock_proxy, calls):
-    """Each read has its own second; the whole stream takes longer."""
-    call = run(bedrock_proxy, calls, "slow", "converse-stream", fault="slow_tokens=200ms")
+    """Each read has its own two seconds; the whole stream takes longer."""
+    client = client_of(bedrock_proxy.url, read_timeout=2)
+    began = time.monotonic()
+    call = run(bedrock_proxy, calls, "slow", "converse-stream", fault="slow_tokens=250ms", client=client)
+    assert time.monotonic() - began > 2
     assert call.error is None, repr(call.error)
     assert call.finished
     assert whole_tokens(call.nonce, call.text) > 0

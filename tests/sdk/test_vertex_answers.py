@@ -4,19 +4,9 @@ import asyncio
 
 import pytest
 
-from support.nonce import nonce_of, whole_tokens
-from support.vertex import FORMS, GEMINI, MAX_TOKENS, client_of, options_of, prompt, run
-
-
-def succeeded(call):
-    """The call went through at the first attempt, whole; the number of its tokens."""
-    if call.error:
-        raise call.error
-    assert call.attempts == 1
-    assert call.finished
-    tokens = whole_tokens(call.nonce, call.text)
-    assert 0 < tokens <= MAX_TOKENS
-    return tokens
+from support.calls import succeeded
+from support.nonce import nonce_of
+from support.vertex import FORMS, GEMINI, client_of, options_of, prompt, run
 
 
 @pytest.fixture

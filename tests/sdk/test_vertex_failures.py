@@ -7,6 +7,7 @@ asynchronous client when a connection ends before the headers.
 import asyncio
 import dataclasses
 import json
+import time
 
 import aiohttp
 import httpx
@@ -290,8 +291,10 @@ def test_a_broken_stream_is_never_retried(vertex_proxy, calls, form):
 
 
 def test_a_drip_never_times_out_in_sync(vertex_proxy, calls):
-    """Each read has its own second."""
-    call = run(vertex_proxy, calls, "drip", "stream", fault="slow_tokens=300ms")
+    """Each read has its own two seconds; the whole stream takes longer."""
+    began = time.monotonic()
+    call = run(vertex_proxy, calls, "drip", "stream", fault="slow_tokens=250ms", seconds=2)
+    assert time.monotonic() - began > 2
     assert call.error is None, repr(call.error)
     assert call.finished
     assert whole_tokens(call.nonce, call.text) > 4
@@ -299,7 +302,7 @@ def test_a_drip_never_times_out_in_sync(vertex_proxy, calls):
 
 def test_a_drip_times_out_in_async(vertex_proxy, calls):
     """The time-out is for the whole call: a healthy stream that takes longer is killed."""
-    call = run(vertex_proxy, calls, "drip-async", "async-stream", fault="slow_tokens=300ms")
+    call = run(vertex_proxy, calls, "drip-async", "async-stream", fault="slow_tokens=250ms", seconds=2)
     assert isinstance(call.error, (TimeoutError, asyncio.TimeoutError)), repr(call.error)
     assert not call.finished
     assert whole_tokens(call.nonce, call.text) > 0

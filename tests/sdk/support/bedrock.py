@@ -1,4 +1,4 @@
-"""Calls of Bedrock with boto3 as it ships: its own retries, its own signer, only short timeouts."""
+"""Calls of Bedrock with boto3 as it ships: its own retries, its own signer, but the read time-outs of these tests."""
 
 import json
 
@@ -6,7 +6,7 @@ import boto3
 from botocore.config import Config
 from botocore.response import StreamingBody
 
-from support.calls import Call
+from support.calls import MAX_TOKENS, PATIENCE_SECONDS, Call, read_seconds
 from support.nonce import nonce_of
 
 CLAUDE = "anthropic.claude-3-haiku-20240307-v1:0"
@@ -14,16 +14,14 @@ TITAN = "amazon.titan-embed-text-v2:0"
 ACCESS_KEY = "AKIDEXAMPLE"
 SECRET_KEY = "mock-secret-key"
 REGION = "us-east-1"
-MAX_TOKENS = 24
 SESSION = boto3.session.Session()
-READ_SECONDS = 1
 
 
 def client_of(
     url, *, service="bedrock-runtime", region=REGION, key=ACCESS_KEY, secret=SECRET_KEY, token=None, **config
 ):
     """A client of the runtime endpoint at `url`, or of the control plane with `service="bedrock"`."""
-    config = {"connect_timeout": 2, "read_timeout": READ_SECONDS, **config}
+    config = {"connect_timeout": PATIENCE_SECONDS, "read_timeout": PATIENCE_SECONDS, **config}
     return SESSION.client(
         service,
         region_name=region,
@@ -119,7 +117,7 @@ OPERATIONS = {
 def run(part, calls, name, operation, *, fault=None, client=None, model=CLAUDE):
     """Makes one call and writes it down. What the SDK raised stands in the call."""
     call = Call(nonce_of(name), part.name, fault, operation, streamed=operation.endswith("-stream"))
-    client = client or client_of(part.url)
+    client = client or client_of(part.url, read_timeout=read_seconds(fault))
     count_attempts(client, call)
     try:
         OPERATIONS[operation](client, call, model)

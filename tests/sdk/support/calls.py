@@ -4,6 +4,22 @@ import dataclasses
 import json
 import pathlib
 
+from support.nonce import whole_tokens
+
+MAX_TOKENS = 24
+
+
+# How long a client waits for the next bytes. Where the fault is that none come, that is the length of the test;
+# everywhere else it must not matter how busy the machine is.
+SILENCE_SECONDS = 1
+PATIENCE_SECONDS = 20
+
+
+def read_seconds(fault):
+    """The time-out of reads for a call with this fault."""
+    is_silent = any(name in (fault or "") for name in ["stall", "silence=true"])
+    return SILENCE_SECONDS if is_silent else PATIENCE_SECONDS
+
 
 @dataclasses.dataclass
 class Call:
@@ -48,3 +64,14 @@ class CallLog:
         """Writes a call that has ended."""
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(call.record()) + "\n")
+
+
+def succeeded(call: Call) -> int:
+    """The call went through at the first attempt, whole; the number of its tokens."""
+    if call.error:
+        raise call.error
+    assert call.attempts == 1
+    assert call.finished
+    tokens = whole_tokens(call.nonce, call.text)
+    assert 0 < tokens <= MAX_TOKENS
+    return tokens

@@ -7,14 +7,12 @@ import google.oauth2.credentials
 from google import genai
 from google.genai import types
 
-from support.calls import Call
+from support.calls import MAX_TOKENS, PATIENCE_SECONDS, Call, read_seconds
 from support.nonce import nonce_of
 
 GEMINI = "gemini-2.5-flash"
 PROJECT = "brownout-tests"
 LOCATION = "us-central1"
-TIMEOUT_MS = 1000
-MAX_TOKENS = 24
 CONFIG = types.GenerateContentConfig(max_output_tokens=MAX_TOKENS)
 # The SDK's own five attempts, without the 15 seconds that they take by default.
 RETRIES = types.HttpRetryOptions(initial_delay=0.01, max_delay=0.02, jitter=0.01)
@@ -25,9 +23,9 @@ def access_token():
     return google.oauth2.credentials.Credentials("ya29.any")
 
 
-def options_of(url, **more):
+def options_of(url, seconds=PATIENCE_SECONDS, **more):
     """The settings with which the SDK is pointed at a mock."""
-    return types.HttpOptions(base_url=url, timeout=TIMEOUT_MS, **more)
+    return types.HttpOptions(base_url=url, timeout=seconds * 1000, **more)
 
 
 def client_of(options, credentials=None):
@@ -77,10 +75,11 @@ ASYNC = {"async-unary": unary_async, "async-stream": stream_async}
 FORMS = [*SYNC, *ASYNC]
 
 
-def run(part, calls, name, form, *, fault=None, retries=None, model=GEMINI, url=None):
+def run(part, calls, name, form, *, fault=None, retries=None, model=GEMINI, url=None, seconds=None):
     """Makes one call and writes it down. What the SDK raised stands in the call."""
     call = Call(nonce_of(name), part.name, fault, "generateContent", streamed=form.endswith("stream"))
     settings = {"headers": {"x-brownout-fault": fault} if fault else None, "retry_options": retries}
+    settings["seconds"] = seconds or read_seconds(fault)
     try:
         if form in SYNC:
             run_sync(url or part.url, call, SYNC[form], settings, model)
