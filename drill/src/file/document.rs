@@ -433,11 +433,11 @@ mod tests {
         let text = document.errors(document.section::<Rule>("rule").expect_err("long")).to_string();
         assert!(text.len() < 3_000 && text.contains(" … ") && text.contains("share"), "{}", text.len());
         // Counted from the beginning for every key, the lines of this file would take minutes.
-        let rules = "[[rule]]\nshare = \"101%\"\n".repeat(50_000);
+        let rules = "[[rule]]\nshare = \"101%\"\n".repeat(20_000);
         let document = Document::parse("a.toml", &rules).expect("TOML");
         let text = document.errors(document.entries::<Rule>("rule").expect_err("all are wrong")).to_string();
         assert_eq!(text.lines().count(), 101);
-        assert!(text.ends_with("a.toml: and 49900 more"), "{text}");
+        assert!(text.ends_with("a.toml: and 19900 more"), "{text}");
         assert!(text.contains("\na.toml:200: rule[99].share"), "{text}");
     }
 
