@@ -118,7 +118,7 @@ impl Left {
         Self { requests: standing.requests, tokens: standing.tokens, is_azure: false }
     }
 
-    fn at_azure(standing: azure::Standing) -> Self {
+    fn at_azure(standing: Standing) -> Self {
         Self { requests: standing.requests, tokens: standing.tokens, is_azure: true }
     }
 
