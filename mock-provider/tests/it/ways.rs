@@ -177,6 +177,7 @@ pub(crate) const WAYS: [Way; 15] = [
     },
     Way {
         name: "InvokeModel, gpt-oss",
+        profile: "bedrock/open-weights",
         plain: "/model/openai.gpt-oss-20b-1:0/invoke",
         streamed: "/model/openai.gpt-oss-20b-1:0/invoke-with-response-stream",
         body: |asked, _| json!({"messages": asked.turns(), "max_tokens": asked.max_tokens}),
