@@ -38,7 +38,7 @@ impl Format for CohereChat {
 
     fn prompt_tokens(Asked { request, schemas }: &Asked<'_>, _: &Target<'_>) -> u64 {
         let turns = request.chat_history.iter().map(|turn| turn.message.as_str());
-        let raw = request.documents.iter().chain(&request.tool_results).map(|raw| raw.get());
+        let raw = request.documents.iter().chain(&request.tool_results).map(Raw::get);
         let tools = request.tools.iter().flat_map(|tool| [tool.name.as_str(), tool.description.as_str()]);
         let told = request.preamble.as_deref().into_iter().chain(turns).chain(raw).chain(tools);
         told.chain(schemas.iter().map(String::as_str))
