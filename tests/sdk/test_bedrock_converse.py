@@ -187,12 +187,12 @@ def test_a_guardrail_intervenes(client, word):
 def test_a_cached_prompt_is_written_and_then_read(client):
     request = {
         "modelId": THINKS,
-        "system": [{"text": "cached " * 1300}, {"cachePoint": {"type": "default"}}],
+        "system": [{"text": "cached " * 4300}, {"cachePoint": {"type": "default"}}],
         "messages": messages(nonce_of("cache")),
         "inferenceConfig": {"maxTokens": 4},
     }
     first = client.converse(**request)["usage"]
-    assert first["cacheWriteInputTokens"] > 1024 and first["cacheReadInputTokens"] == 0
+    assert first["cacheWriteInputTokens"] > 4096 and first["cacheReadInputTokens"] == 0
     assert first["cacheDetails"] == [{"ttl": "5m", "inputTokens": first["cacheWriteInputTokens"]}]
     again = client.converse(**request)["usage"]
     assert again["cacheReadInputTokens"] == first["cacheWriteInputTokens"]
