@@ -9,43 +9,41 @@ use crate::failure::Failure;
 use crate::fleet::Target;
 use crate::upstream::{AnswerHead, LiveStream, Upstream, WholeAnswer};
 
-/// One chat, whole.
-struct Whole<'a> {
+/// One chat, as each attempt sends it.
+struct Chat<'a> {
     upstream: &'a Upstream,
     request: &'a ChatRequest<'a>,
     head: AnswerHead<'a>,
     limit: Option<Limit>,
 }
+
+/// A chat that is answered whole.
+struct Whole<'a>(Chat<'a>);
 
 impl Operation for Whole<'_> {
     type Answer = WholeAnswer;
 
     fn limit(&self) -> Option<Limit> {
-        self.limit
+        self.0.limit
     }
 
     async fn attempt(&self, target: &Target) -> Result<WholeAnswer, Failure> {
-        self.upstream.chat(target, self.request, self.head).await
+        self.0.upstream.chat(target, self.0.request, self.0.head).await
     }
 }
 
-/// One chat, streamed, up to its first content.
-struct Streamed<'a> {
-    upstream: &'a Upstream,
-    request: &'a ChatRequest<'a>,
-    head: AnswerHead<'a>,
-    limit: Option<Limit>,
-}
+/// A chat that is answered as a stream, up to its first content.
+struct Streamed<'a>(Chat<'a>);
 
 impl Operation for Streamed<'_> {
     type Answer = LiveStream;
 
     fn limit(&self) -> Option<Limit> {
-        self.limit
+        self.0.limit
     }
 
     async fn attempt(&self, target: &Target) -> Result<LiveStream, Failure> {
-        self.upstream.chat_stream(target, self.request, self.head).await
+        self.0.upstream.chat_stream(target, self.0.request, self.0.head).await
     }
 }
 
@@ -58,12 +56,12 @@ pub(crate) async fn ask_whole(
     began: Instant,
 ) -> Result<Served<WholeAnswer>, Exhausted> {
     let answer_id = answer_id(identity);
-    let operation = Whole {
+    let operation = Whole(Chat {
         upstream: &core.upstream,
         request,
         head: head(core, &answer_id, request),
         limit: answer_limit(&core.policy.deadlines, work(request)),
-    };
+    });
     core.dispatcher.run(&operation, Job { route, identity, began }).await
 }
 
@@ -78,12 +76,12 @@ pub(crate) async fn open_stream(
     // It was read before, so that it reads again; the default is never sent, for it has no target.
     let request = ChatRequest::parse(body).unwrap_or_default();
     let answer_id = answer_id(identity);
-    let operation = Streamed {
+    let operation = Streamed(Chat {
         upstream: &core.upstream,
         request: &request,
         head: head(core, &answer_id, &request),
         limit: first_content_limit(&core.policy.deadlines, work(&request)),
-    };
+    });
     core.dispatcher.run(&operation, Job { route, identity, began }).await
 }
 
