@@ -1,30 +1,15 @@
 //! Mock Vertex AI, with the token endpoint and the metadata server that its clients ask first.
+//!
+//! This file says who answers what. Those who answer know each other in one direction only, from the bottom up:
+//! `front`, `models`, `generate`, `predict`, `chat`, `partners`, `endpoint`.
 
-mod ask;
-mod auth;
-mod blocking;
-mod caches;
-mod checks;
-mod claude;
-mod count_tokens;
-mod embeddings;
-mod failure;
+mod chat;
+mod endpoint;
+mod front;
 mod generate;
-mod imagen;
-mod logprobs;
-mod manner;
 mod models;
-mod moment;
-mod multimodal;
-mod open_chat;
-mod partial_args;
-mod pictures;
-mod prompt;
-mod reply;
-mod settlement;
-mod stream;
-mod tokens;
-mod tuned;
+mod partners;
+mod predict;
 
 use http::Response;
 use wire::vertex::error::{Case, Code, Status};
@@ -35,9 +20,11 @@ use world::{Domain, Seed};
 use crate::call::{Call, Engine};
 use crate::plan::MockPlan;
 use crate::profile::Kind;
-use caches::Caches;
-use claude::ClaudeCall;
-use failure::{Failure, Place};
+use front::{Failure, Place, Request, auth, tokens};
+use generate::caches::Caches;
+use generate::count_tokens;
+use models::{garden, own};
+use partners::claude::ClaudeCall;
 
 /// The largest request, in bytes.
 pub(crate) const BODY_LIMIT: usize = 32 << 20;
@@ -53,40 +40,6 @@ pub(crate) struct Vertex {
     /// What pictures look like.
     pictures: Domain,
     caches: Caches,
-}
-
-/// A request whose path is understood.
-pub(crate) struct Request<'a> {
-    path: Path<'a>,
-    query: Query,
-}
-
-impl Request<'_> {
-    /// Whose quota it uses.
-    fn quota_scope(&self) -> quota::vertex::Scope<'_> {
-        self.quota_scope_of(self.path.operation.model().unwrap_or_default())
-    }
-
-    /// The same where the path does not name the model.
-    fn quota_scope_of<'a>(&'a self, base_model: &'a str) -> quota::vertex::Scope<'a> {
-        let scope = self.path.scope.as_ref();
-        quota::vertex::Scope {
-            project: scope.map_or("", |scope| &scope.project),
-            location: scope.map_or("global", |scope| &scope.location),
-            base_model: self::base_model(base_model),
-        }
-    }
-}
-
-/// What a quota calls a model: by its name without version.
-fn base_model(model: &str) -> &str {
-    let name = model.split('@').next().unwrap_or(model);
-    match name.rsplit_once('-') {
-        Some((base, version)) if version.len() == 3 && version.bytes().all(|byte| byte.is_ascii_digit()) => {
-            base
-        }
-        _ => name,
-    }
 }
 
 impl Vertex {
@@ -154,7 +107,7 @@ impl Vertex {
                 self.claude(engine, call, request, ClaudeCall::CountTokens).await
             }
             Operation::Model { publisher, model, verb } => {
-                if !models::is_served(engine, publisher, model, kind_of(model, *verb)) {
+                if !garden::is_served(engine, publisher, model, kind_of(model, *verb)) {
                     return Err(Failure::Case(Case::ModelNotFound));
                 }
                 match &**publisher {
@@ -164,8 +117,8 @@ impl Vertex {
                     _ => Err(Failure::Case(Case::InvalidArgument)),
                 }
             }
-            Operation::PublisherModels { publisher } => Ok(models::list(engine, &request.query, publisher)),
-            Operation::PublisherModel { publisher, model } => models::get(engine, publisher, model),
+            Operation::PublisherModels { publisher } => Ok(garden::list(engine, &request.query, publisher)),
+            Operation::PublisherModel { publisher, model } => garden::get(engine, publisher, model),
             Operation::CachedContents => self.cached_contents(engine, call, request),
             Operation::CachedContent { id } => self.cached_content(engine, call, request, id),
             Operation::Endpoint { endpoint, verb } => {
@@ -174,8 +127,8 @@ impl Vertex {
             Operation::ChatCompletions { endpoint } => {
                 self.chat_completions(engine, call, request, endpoint).await
             }
-            Operation::Models => Ok(tuned::list(engine, request)),
-            Operation::OwnModel { model } => tuned::get(engine, request, model),
+            Operation::Models => Ok(own::list(engine, request)),
+            Operation::OwnModel { model } => own::get(engine, request, model),
         }
     }
 
@@ -242,21 +195,5 @@ fn kind_of(model: &str, verb: Verb) -> Kind {
         Verb::Predict if is_imagen(model) => Kind::Images,
         Verb::Predict | Verb::EmbedContent => Kind::Embeddings,
         _ => Kind::Chat,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_quota_is_one_for_all_versions_of_a_model() {
-        for (model, base) in [
-            ("claude-sonnet-4-5@20250929", "claude-sonnet-4-5"),
-            ("gemini-embedding-001", "gemini-embedding"),
-            ("gemini-2.0-flash-001", "gemini-2.0-flash"),
-            ("gemini-2.5-pro", "gemini-2.5-pro"),
-            ("claude-opus-4-6", "claude-opus-4-6"),
-        ] {
-            assert_eq!(super::base_model(model), base);
-        }
     }
 }

@@ -4,13 +4,13 @@ use quota::vertex::{Admission, Quota, Refusal};
 use wire::vertex::error::Case;
 use world::Domain;
 
-use super::Request;
 use super::failure::Failure;
+use super::request::Request;
 use crate::engine::identity::Identity;
 
 /// Which of a project's quotas a request counts toward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Counted {
+pub(in crate::vertex) enum Counted {
     /// Requests of a Gemini model.
     Gemini,
     /// Requests and tokens of a Claude model.
@@ -41,14 +41,14 @@ impl Counted {
 
 /// Counts the output when dropped: what was generated until then.
 #[derive(Debug)]
-pub(super) struct Settlement {
+pub(in crate::vertex) struct Settlement {
     admission: Option<Admission>,
     output: u64,
 }
 
 impl Settlement {
     /// Counts a request of `input` tokens.
-    pub(super) fn admit(
+    pub(in crate::vertex) fn admit(
         (quota, pool): (&Quota, &Domain),
         request: &Request<'_>,
         identity: &Identity,
@@ -59,7 +59,7 @@ impl Settlement {
     }
 
     /// The same for a scope of its own.
-    pub(super) fn admit_to(
+    pub(in crate::vertex) fn admit_to(
         (quota, pool): (&Quota, &Domain),
         scope: quota::vertex::Scope<'_>,
         identity: &Identity,
@@ -73,7 +73,7 @@ impl Settlement {
     }
 
     /// Notes how many tokens have been generated so far.
-    pub(super) fn generated(&mut self, tokens: u32) {
+    pub(in crate::vertex) fn generated(&mut self, tokens: u32) {
         self.output = u64::from(tokens);
     }
 }

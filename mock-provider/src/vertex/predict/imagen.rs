@@ -10,14 +10,13 @@ use wire::vertex::images::{
 };
 use world::http::Body;
 
-use super::failure::Failure;
-use super::pictures::{PixelSize, jpeg_base64, png_base64};
-use super::settlement::{Counted, Settlement};
-use super::{Request, Vertex, reply};
 use crate::call::{Call, Engine};
 use crate::engine::tokens;
 use crate::profile::Kind;
 use crate::surface::Surface;
+use crate::vertex::Vertex;
+use crate::vertex::front::{Counted, Failure, Request, Settlement, reply};
+use crate::vertex::generate::pictures::{PixelSize, jpeg_base64, png_base64};
 
 /// Pictures when the caller does not say, and most of them.
 const SAMPLES: u32 = 4;
@@ -29,7 +28,7 @@ const FILTERED: &str = "Unable to show generated images. All images were filtere
                         prompt. If you think this was an error, send feedback. Support codes: 39322892";
 
 impl Vertex {
-    pub(super) async fn draw(
+    pub(in crate::vertex) async fn draw(
         &self,
         engine: &Engine,
         call: &Call<'_>,

@@ -5,7 +5,7 @@ use wire::vertex::generate_content::{
     Content, FunctionCallingMode, GenerateContentRequest, GenerationConfig, PartData, ThinkingConfig,
 };
 
-use super::failure::Failure;
+use crate::vertex::front::Failure;
 
 /// Most answers to one request.
 const CANDIDATES_MAX: u32 = 8;

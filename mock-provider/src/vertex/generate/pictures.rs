@@ -5,14 +5,14 @@ use base64::prelude::BASE64_STANDARD;
 use wire::vertex::error::{Code, Status};
 use wire::vertex::generate_content::GenerationConfig;
 
-use super::failure::Failure;
 use crate::engine::image;
+use crate::vertex::front::Failure;
 
 /// Tokens of one picture in an answer: Google's own figure for gemini-2.5-flash-image.
 pub(super) const PICTURE_TOKENS: u32 = 1_290;
 
 /// Width and height, in pixels.
-pub(super) type PixelSize = (u32, u32);
+pub(in crate::vertex) type PixelSize = (u32, u32);
 
 /// The size of the picture that an answer shall bring, if it shall.
 pub(super) fn asked_for(
@@ -52,11 +52,11 @@ fn gemini_size(ratio: &str) -> Option<PixelSize> {
 }
 
 /// A picture that this seed makes.
-pub(super) fn png_base64((width, height): PixelSize, seed: u64) -> String {
+pub(in crate::vertex) fn png_base64((width, height): PixelSize, seed: u64) -> String {
     BASE64_STANDARD.encode(image::png(width, height, seed))
 }
 
 /// The same as JPEG.
-pub(super) fn jpeg_base64((width, height): PixelSize, seed: u64, quality: u8) -> String {
+pub(in crate::vertex) fn jpeg_base64((width, height): PixelSize, seed: u64, quality: u8) -> String {
     BASE64_STANDARD.encode(image::jpeg(width, height, seed, quality))
 }

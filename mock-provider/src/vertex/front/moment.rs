@@ -3,7 +3,7 @@
 use time::{Date, Month, OffsetDateTime, UtcOffset};
 
 /// A point in time with microseconds.
-pub(super) fn rfc3339(unix_micros: u64) -> String {
+pub(in crate::vertex) fn rfc3339(unix_micros: u64) -> String {
     let seconds = i64::try_from(unix_micros / 1_000_000).unwrap_or(i64::MAX);
     let at = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     format!(
@@ -19,7 +19,7 @@ pub(super) fn rfc3339(unix_micros: u64) -> String {
 }
 
 /// Microseconds since 1970 of a point in time; `None` when `text` is none, or lies before.
-pub(super) fn parse_rfc3339(text: &str) -> Option<u64> {
+pub(in crate::vertex) fn parse_rfc3339(text: &str) -> Option<u64> {
     let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u8>().ok();
     let month = Month::try_from(number(5..7)?).ok()?;
     let date = Date::from_calendar_date(text.get(0..4)?.parse().ok()?, month, number(8..10)?).ok()?;
@@ -46,7 +46,7 @@ fn fraction_and_zone(rest: &str) -> Option<(u64, UtcOffset)> {
 }
 
 /// Microseconds of a span such as `3600s` or `1.5s`.
-pub(super) fn parse_seconds(text: &str) -> Option<u64> {
+pub(in crate::vertex) fn parse_seconds(text: &str) -> Option<u64> {
     let seconds: f64 = text.strip_suffix('s')?.parse().ok()?;
     (seconds.is_finite() && seconds > 0.0).then(|| libm::round(seconds * 1e6) as u64)
 }

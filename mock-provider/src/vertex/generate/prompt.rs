@@ -17,7 +17,7 @@ const KINDS: [Modality; 4] = [Modality::Image, Modality::Video, Modality::Audio,
 
 /// What a prompt comes to.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Size {
+pub(in crate::vertex) struct Size {
     text_tokens: u64,
     /// How many attachments of each of [`KINDS`].
     attachments: [u32; KINDS.len()],
@@ -36,7 +36,7 @@ impl Size {
     }
 
     /// Of one content.
-    pub(super) fn of_content(content: &Content<'_>) -> Self {
+    pub(in crate::vertex) fn of_content(content: &Content<'_>) -> Self {
         Self::of(&[], [content].into_iter(), &mut Reader::default())
     }
 
@@ -55,13 +55,13 @@ impl Size {
     }
 
     /// In tokens.
-    pub(super) fn tokens(&self) -> u64 {
+    pub(in crate::vertex) fn tokens(&self) -> u64 {
         let attached: u64 = self.attachments.iter().copied().map(u64::from).sum();
         self.text_tokens + attached * ATTACHMENT_TOKENS
     }
 
     /// The same by kind; text is always told, other kinds where there are any.
-    pub(super) fn details(&self) -> Vec<ModalityTokenCount> {
+    pub(in crate::vertex) fn details(&self) -> Vec<ModalityTokenCount> {
         let mut details = vec![count(Modality::Text, self.text_tokens)];
         let attached = KINDS.into_iter().zip(self.attachments).filter(|(_, number)| *number > 0);
         details.extend(
@@ -162,7 +162,7 @@ fn characters<'r>(tools: &[Tool<'_>], contents: impl Iterator<Item = &'r Content
 }
 
 /// Characters that are not white space.
-pub(super) fn billable_characters(text: &str) -> u32 {
+pub(in crate::vertex) fn billable_characters(text: &str) -> u32 {
     u32::try_from(text.chars().filter(|c| !c.is_whitespace()).count()).unwrap_or(u32::MAX)
 }
 

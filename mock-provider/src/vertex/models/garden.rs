@@ -6,11 +6,10 @@ use wire::vertex::error::Case;
 use wire::vertex::path::Query;
 use world::http::Body;
 
-use super::failure::Failure;
-use super::reply;
 use crate::call::Engine;
 use crate::profile::Kind;
 use crate::surface::Surface;
+use crate::vertex::front::{Failure, reply};
 
 /// Models on a page when the caller does not say.
 const PAGE_SIZE: usize = 50;
@@ -51,7 +50,7 @@ const TEXT_EMBEDDING: Schemata = Schemata {
 };
 
 /// One page of a publisher's models.
-pub(super) fn list(engine: &Engine, query: &Query, publisher: &str) -> Response<Body> {
+pub(in crate::vertex) fn list(engine: &Engine, query: &Query, publisher: &str) -> Response<Body> {
     let models = models(engine, publisher);
     let start = query.page_token.as_deref().and_then(|token| token.parse().ok()).unwrap_or(0);
     let size = query.page_size.map_or(PAGE_SIZE, |size| size.max(1) as usize);
@@ -63,7 +62,7 @@ pub(super) fn list(engine: &Engine, query: &Query, publisher: &str) -> Response<
 }
 
 /// One model.
-pub(super) fn get(engine: &Engine, publisher: &str, id: &str) -> Result<Response<Body>, Failure> {
+pub(in crate::vertex) fn get(engine: &Engine, publisher: &str, id: &str) -> Result<Response<Body>, Failure> {
     if !models(engine, publisher).contains(&id) {
         return Err(Failure::Case(Case::ModelNotFound));
     }
@@ -71,7 +70,7 @@ pub(super) fn get(engine: &Engine, publisher: &str, id: &str) -> Result<Response
 }
 
 /// Whether `publisher` has a model of this name and kind here.
-pub(super) fn is_served(engine: &Engine, publisher: &str, model: &str, kind: Kind) -> bool {
+pub(in crate::vertex) fn is_served(engine: &Engine, publisher: &str, model: &str, kind: Kind) -> bool {
     publisher_of(model) == publisher && engine.plan.lists(Surface::Vertex, Some(kind), model)
 }
 

@@ -9,18 +9,17 @@ use wire::vertex::generate_content::Content;
 use world::http::Body;
 
 use super::checks::check_contents;
-use super::failure::Failure;
 use super::logprobs::token_id;
 use super::prompt::{Size, billable_characters_of, saturated};
-use super::reply;
 use crate::call::{Call, Engine};
 use crate::engine::prompt::Reader;
 use crate::engine::tokens;
+use crate::vertex::front::{Failure, reply};
 
 /// How long a count takes: no model is asked. Our assumption.
 const DELAY: Duration = Duration::from_millis(30);
 
-pub(super) async fn answer(engine: &Engine, call: &Call<'_>) -> Result<Response<Body>, Failure> {
+pub(in crate::vertex) async fn answer(engine: &Engine, call: &Call<'_>) -> Result<Response<Body>, Failure> {
     let request = parsed(call)?;
     let size = Size::of_request(&request, &mut Reader::default());
     engine.sleep(call, DELAY).await;
@@ -33,7 +32,7 @@ pub(super) async fn answer(engine: &Engine, call: &Call<'_>) -> Result<Response<
 }
 
 /// The tokens themselves, of the texts only.
-pub(super) async fn compute(engine: &Engine, call: &Call<'_>) -> Result<Response<Body>, Failure> {
+pub(in crate::vertex) async fn compute(engine: &Engine, call: &Call<'_>) -> Result<Response<Body>, Failure> {
     let request = parsed(call)?;
     engine.sleep(call, DELAY).await;
     let tokens_info = request.contents.iter().map(tokens_of).collect();

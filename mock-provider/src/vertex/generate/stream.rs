@@ -10,18 +10,17 @@ use world::Instant;
 use world::http::Body;
 
 use super::blocking::{self, Blocked};
-use super::failure::Failure;
-use super::generate::{Decided, Head, blocked_prompt};
 use super::manner::{Delivery, Manner, finish_reason};
-use super::settlement::Settlement;
-use super::{Request, Vertex, reply};
+use super::whole::{Decided, Head, blocked_prompt};
 use crate::call::{Call, Engine};
 use crate::engine::paced::{Pace, Script};
 use crate::engine::reply::{Block, Reply};
 use crate::engine::text::Text;
+use crate::vertex::Vertex;
+use crate::vertex::front::{Failure, Request, Settlement, reply};
 
 impl Vertex {
-    pub(super) async fn stream(
+    pub(in crate::vertex) async fn stream(
         &self,
         engine: &Engine,
         call: &Call<'_>,

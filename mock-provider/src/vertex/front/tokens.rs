@@ -20,7 +20,7 @@ const PROJECT: &str = "mock-project";
 const PROJECT_NUMBER: &str = "123456789012";
 const ACCOUNT: &str = "mock@mock-project.iam.gserviceaccount.com";
 /// How the tokens begin that the mock issues.
-pub(super) const TOKEN_PREFIX: &str = "ya29.mock-";
+pub(in crate::vertex) const TOKEN_PREFIX: &str = "ya29.mock-";
 /// Seconds; clients refresh 225 seconds before the end.
 const EXPIRES_IN: u32 = 3_599;
 
@@ -34,7 +34,7 @@ const PAGE: HeaderValue = HeaderValue::from_static("text/html; charset=UTF-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Answers a request for credentials; `None` when the path asks for something else.
-pub(super) fn answer(engine: &Engine, call: &Call<'_>) -> Option<Response<Body>> {
+pub(in crate::vertex) fn answer(engine: &Engine, call: &Call<'_>) -> Option<Response<Body>> {
     if matches!(call.path, "/token" | "/oauth2/token" | "/oauth2/v4/token") {
         return Some(token(engine, call));
     }

@@ -17,18 +17,18 @@ use super::ask::Schemas;
 use super::blocking::{self, Blocked};
 use super::caches::Cache;
 use super::checks::{self, max_output_tokens};
-use super::failure::Failure;
 use super::logprobs::Logprobs;
 use super::manner::{Delivery, Manner};
+use super::pictures;
 use super::prompt::{self, Size, saturated};
-use super::settlement::{Counted, Settlement};
-use super::{Request, Vertex, pictures, reply};
 use crate::call::{Call, Engine, Length};
 use crate::engine::prompt::{Cached, PromptCache, Reader};
 use crate::engine::reply::Reply;
 use crate::engine::{Timing, latency};
 use crate::profile::{Kind, Profile};
 use crate::surface::Surface;
+use crate::vertex::Vertex;
+use crate::vertex::front::{Counted, Failure, Request, Settlement, reply};
 
 /// The longest prompt, in tokens.
 const CONTEXT_TOKENS: u64 = 1_048_576;
@@ -62,7 +62,7 @@ impl Length for Decided<'_> {
 }
 
 impl Vertex {
-    pub(super) async fn generate(
+    pub(in crate::vertex) async fn generate(
         &self,
         engine: &Engine,
         call: &Call<'_>,

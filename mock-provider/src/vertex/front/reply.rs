@@ -10,10 +10,10 @@ use super::moment;
 use crate::call::{Call, Engine};
 
 /// `Content-Type` of everything but streams of events and pages.
-pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=UTF-8");
+pub(in crate::vertex) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=UTF-8");
 
 /// An answer with the front end's headers. What is absent matters too: no request id, no rate limits.
-pub(super) fn base(
+pub(in crate::vertex) fn base(
     engine: &Engine,
     status: StatusCode,
     content_type: HeaderValue,
@@ -28,12 +28,12 @@ pub(super) fn base(
 }
 
 /// A 200 with a JSON body.
-pub(super) fn json(engine: &Engine, body: impl Into<bytes::Bytes>) -> Response<Body> {
+pub(in crate::vertex) fn json(engine: &Engine, body: impl Into<bytes::Bytes>) -> Response<Body> {
     base(engine, StatusCode::OK, JSON, Body::full(body))
 }
 
 /// The name of an answer: 22 characters.
-pub(super) fn response_id(engine: &Engine, call: &Call<'_>) -> String {
+pub(in crate::vertex) fn response_id(engine: &Engine, call: &Call<'_>) -> String {
     let (high, low) = engine.request_bits(&call.identity);
     let mut bits = [0; 16];
     bits[..8].copy_from_slice(&high.to_be_bytes());
@@ -42,6 +42,6 @@ pub(super) fn response_id(engine: &Engine, call: &Call<'_>) -> String {
 }
 
 /// When the answer was begun, RFC 3339 with microseconds.
-pub(super) fn create_time(engine: &Engine, call: &Call<'_>) -> String {
+pub(in crate::vertex) fn create_time(engine: &Engine, call: &Call<'_>) -> String {
     moment::rfc3339(engine.clock.unix_start_micros().saturating_add(call.arrived.as_micros()))
 }

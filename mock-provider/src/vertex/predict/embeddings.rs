@@ -8,15 +8,14 @@ use wire::vertex::embeddings::{
 use wire::vertex::generate_content::UsageMetadata;
 use world::http::Body;
 
-use super::failure::Failure;
-use super::prompt::{Size, billable_characters};
-use super::settlement::{Counted, Settlement};
-use super::{Request, Vertex, reply};
 use crate::call::{Call, Engine};
 use crate::engine::embedding::fill;
 use crate::engine::tokens;
 use crate::profile::Kind;
 use crate::surface::Surface;
+use crate::vertex::Vertex;
+use crate::vertex::front::{Counted, Failure, Request, Settlement, reply};
+use crate::vertex::generate::prompt::{Size, billable_characters};
 
 /// Most texts of a request.
 const INSTANCES_MAX: usize = 250;
@@ -39,7 +38,7 @@ const TASK_TYPES: [&str; 8] = [
 ];
 
 impl Vertex {
-    pub(super) async fn predict(
+    pub(in crate::vertex) async fn predict(
         &self,
         engine: &Engine,
         call: &Call<'_>,
@@ -71,7 +70,7 @@ impl Vertex {
         Ok(reply::json(engine, fill(&answered.to_bytes(), &embeddings)))
     }
 
-    pub(super) async fn embed_content(
+    pub(in crate::vertex) async fn embed_content(
         &self,
         engine: &Engine,
         call: &Call<'_>,

@@ -1,4 +1,4 @@
-//! Chat in OpenAI's shape: `endpoints/openapi/chat/completions` for any model, and Mistral's `:rawPredict`.
+//! Chat in OpenAI's shape, `endpoints/openapi/chat/completions`.
 //!
 //! What is said and how it is streamed is the OpenAI surface's own; the platform's checks and errors are Google's.
 
@@ -10,9 +10,9 @@ use wire::openai::error::ErrorDetail;
 use wire::vertex::error::{Case, Code, Particulars, Status};
 use world::http::Body;
 
-use super::failure::Failure;
-use super::settlement::{Counted, Settlement};
-use super::{Request, Vertex, models, reply};
+use super::Vertex;
+use super::front::{Counted, Failure, Request, Settlement, reply};
+use super::models::{garden, own};
 use crate::call::{Call, Engine, Length};
 use crate::openai::chat::{self, Answer, Meter, Terms};
 use crate::openai::model::Model;
@@ -22,20 +22,17 @@ use crate::surface::Surface;
 
 /// Prompt and answer together, and an answer alone, in tokens.
 const GEMINI_SIZE: (u32, u32) = (1_048_576, 65_536);
-const MISTRAL_SIZE: (u32, u32) = (131_072, 131_072);
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
-/// The deployed model that answers at any endpoint of its own.
-pub(super) const TUNED: &str = "gemini-2.5-flash";
 
 /// Who answers, and how the answer names it.
-struct Speaker<'a> {
+pub(super) struct Speaker<'a> {
     /// In the platform's list.
-    model: &'a str,
+    pub(super) model: &'a str,
     /// In the answer.
-    served: Cow<'a, str>,
-    size: (u32, u32),
-    system_fingerprint: Option<String>,
-    counted: Counted,
+    pub(super) served: Cow<'a, str>,
+    pub(super) size: (u32, u32),
+    pub(super) system_fingerprint: Option<String>,
+    pub(super) counted: Counted,
 }
 
 impl Meter for Settlement {
@@ -55,7 +52,7 @@ impl Vertex {
     ) -> Result<Response<Body>, Failure> {
         let body = chat::read(call.body).map_err(in_googles_words)?;
         let named = body.model.as_str().to_owned();
-        let model = if endpoint == "openapi" { model_of(engine, request, &named)? } else { TUNED };
+        let model = if endpoint == "openapi" { model_of(engine, request, &named)? } else { own::TUNED };
         let speaker = Speaker {
             model,
             served: named.clone().into(),
@@ -71,34 +68,7 @@ impl Vertex {
         })
     }
 
-    /// `publishers/mistralai/models/{model}:rawPredict`, streamed or not by the verb.
-    pub(super) async fn mistral(
-        &self,
-        engine: &Engine,
-        call: &Call<'_>,
-        request: &Request<'_>,
-        (model, is_streamed): (&str, bool),
-    ) -> Result<Response<Body>, Failure> {
-        let body = in_openais_words(call.body);
-        let speaker = Speaker {
-            model,
-            served: model.into(),
-            size: MISTRAL_SIZE,
-            system_fingerprint: None,
-            counted: Counted::Predictions,
-        };
-        let spoken = match chat::read(&body) {
-            Ok(body) => self.speak(engine, call, request, (body, is_streamed), speaker).await,
-            Err(detail) => Err(Refused::Model(detail)),
-        };
-        match spoken {
-            Ok(response) => Ok(response),
-            Err(Refused::Platform(failure)) => Err(failure),
-            Err(Refused::Model(detail)) => Ok(in_mistrals_words(engine, &detail)),
-        }
-    }
-
-    async fn speak(
+    pub(super) async fn speak(
         &self,
         engine: &Engine,
         call: &Call<'_>,
@@ -150,7 +120,7 @@ impl Vertex {
 }
 
 /// Who refuses.
-enum Refused {
+pub(super) enum Refused {
     Platform(Failure),
     Model(ErrorDetail<'static>),
 }
@@ -169,7 +139,7 @@ fn model_of<'n>(engine: &Engine, request: &Request<'_>, named: &'n str) -> Resul
         let message = format!("Malformed publisher model `{named}`. Expected format is `publisher/model`.");
         return Err(Failure::of(Status::new(Code::InvalidArgument, message)));
     };
-    if models::is_served(engine, publisher, model, Kind::Chat) {
+    if garden::is_served(engine, publisher, model, Kind::Chat) {
         return Ok(model);
     }
     let scope = request.path.scope.as_ref();
@@ -183,57 +153,4 @@ fn model_of<'n>(engine: &Engine, request: &Request<'_>, named: &'n str) -> Resul
 
 fn in_googles_words(detail: ErrorDetail<'static>) -> Failure {
     Failure::of(Status::new(Code::InvalidArgument, detail.message))
-}
-
-/// Mistral's own error.
-fn in_mistrals_words(engine: &Engine, detail: &ErrorDetail<'_>) -> Response<Body> {
-    #[derive(serde::Serialize)]
-    struct MistralError<'a> {
-        object: &'a str,
-        message: &'a str,
-        r#type: &'a str,
-        param: Option<&'a str>,
-        code: Option<&'a str>,
-    }
-    let error = MistralError {
-        object: "error",
-        message: &detail.message,
-        r#type: "invalid_request_error",
-        param: detail.param.as_deref(),
-        code: None,
-    };
-    let body = Body::full(wire::json::to_bytes(&error));
-    reply::base(engine, StatusCode::BAD_REQUEST, HeaderValue::from_static("application/json"), body)
-}
-
-/// Mistral calls `any` what OpenAI calls `required`.
-fn in_openais_words(body: &[u8]) -> Cow<'_, [u8]> {
-    const KEY: &[u8] = b"\"tool_choice\"";
-    let place = || {
-        let key = body.windows(KEY.len()).position(|window| window == KEY)? + KEY.len();
-        let value = body[key..].trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
-        let rest = value.strip_prefix(b"\"any\"")?;
-        Some((&body[..body.len() - value.len()], rest))
-    };
-    match place() {
-        Some((before, rest)) => Cow::Owned([before, b"\"required\"", rest].concat()),
-        None => Cow::Borrowed(body),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::in_openais_words;
-
-    #[test]
-    fn mistrals_any_is_openais_required() {
-        for (body, expected) in [
-            (r#"{"tool_choice":"any","n":1}"#, r#"{"tool_choice":"required","n":1}"#),
-            (r#"{"tool_choice" : "any"}"#, r#"{"tool_choice" : "required"}"#),
-            (r#"{"tool_choice":"auto"}"#, r#"{"tool_choice":"auto"}"#),
-            (r#"{"content":"any"}"#, r#"{"content":"any"}"#),
-        ] {
-            assert_eq!(&*in_openais_words(body.as_bytes()), expected.as_bytes());
-        }
-    }
 }

@@ -11,7 +11,7 @@ use crate::file::AuthMode;
 
 /// A token of any form may be good: the mock issues some, other issuers sign their own. Only where the mock was
 /// told which keys there are does it know the others for wrong, its own tokens apart.
-pub(super) fn admit(engine: &Engine, call: &Call<'_>, query: &Query) -> Result<(), Failure> {
+pub(in crate::vertex) fn admit(engine: &Engine, call: &Call<'_>, query: &Query) -> Result<(), Failure> {
     let known = &engine.plan.api_keys;
     let is_open = known.is_empty() || engine.plan.auth != AuthMode::Strict;
     let is_known = |key: &str| is_open || known.iter().any(|known| known == key);

@@ -11,14 +11,14 @@ use wire::anthropic::stream;
 use wire::vertex::error::Case;
 use world::http::Body;
 
-use super::failure::Failure;
-use super::settlement::{Counted, Settlement};
-use super::{Request, Vertex, models, reply};
 use crate::anthropic::id;
 use crate::anthropic::messages::{Asked, Home, Meter, Model, Refusal, Sse, Turn};
 use crate::call::{Call, Engine};
 use crate::profile::Kind;
 use crate::surface::Surface;
+use crate::vertex::Vertex;
+use crate::vertex::front::{Counted, Failure, Request, Settlement, reply};
+use crate::vertex::models::garden;
 
 /// How long a count takes: no model is asked. Our assumption.
 const COUNT_DELAY: Duration = Duration::from_millis(30);
@@ -28,7 +28,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// What is asked of Claude.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ClaudeCall<'a> {
+pub(in crate::vertex) enum ClaudeCall<'a> {
     /// `models/{model}:rawPredict`: a whole message.
     Message(&'a str),
     /// `models/{model}:streamRawPredict`: its events.
@@ -47,7 +47,7 @@ enum Refused {
 
 impl Vertex {
     /// Answers for a model that is listed; `Err` where the platform refuses in Google's words.
-    pub(super) async fn claude(
+    pub(in crate::vertex) async fn claude(
         &self,
         engine: &Engine,
         call: &Call<'_>,
@@ -127,7 +127,7 @@ impl Vertex {
 async fn count_tokens(engine: &Engine, call: &Call<'_>) -> Result<Response<Body>, Refused> {
     let asked = Asked::parse(Home::Vertex, call.body)?;
     let id = asked.model().ok_or_else(|| Refusal("model: Field required".to_owned()))?;
-    if !models::is_served(engine, "anthropic", id, Kind::Chat) {
+    if !garden::is_served(engine, "anthropic", id, Kind::Chat) {
         return Err(Failure::Case(Case::ModelNotFound).into());
     }
     let name = vendor_name(id);

@@ -12,12 +12,13 @@ use wire::vertex::generate_content::GenerateContentRequest;
 use wire::vertex::path::Scope;
 use world::http::Body;
 
-use super::failure::Failure;
-use super::moment::{parse_rfc3339, parse_seconds, rfc3339};
 use super::prompt::{Size, billable_characters_of_cache, saturated};
-use super::{Request, Vertex, models, reply};
 use crate::call::{Call, Engine};
 use crate::profile::Kind;
+use crate::vertex::Vertex;
+use crate::vertex::front::moment::{parse_rfc3339, parse_seconds, rfc3339};
+use crate::vertex::front::{Failure, Request, reply};
+use crate::vertex::models::garden;
 
 /// Fewest tokens that are kept.
 const TOKENS_MIN: u64 = 2_048;
@@ -47,7 +48,7 @@ pub(super) struct Cache {
 
 /// All caches, in the order in which they were made.
 #[derive(Debug, Default)]
-pub(super) struct Caches(Mutex<Vec<Arc<Cache>>>);
+pub(in crate::vertex) struct Caches(Mutex<Vec<Arc<Cache>>>);
 
 impl Cache {
     /// How large what it keeps is.
@@ -143,7 +144,7 @@ impl Caches {
 
 impl Vertex {
     /// `cachedContents`: makes one, or lists them.
-    pub(super) fn cached_contents(
+    pub(in crate::vertex) fn cached_contents(
         &self,
         engine: &Engine,
         call: &Call<'_>,
@@ -159,7 +160,7 @@ impl Vertex {
     }
 
     /// `cachedContents/{id}`: tells of one, changes when it expires, or forgets it.
-    pub(super) fn cached_content(
+    pub(in crate::vertex) fn cached_content(
         &self,
         engine: &Engine,
         call: &Call<'_>,
@@ -216,7 +217,7 @@ fn new_cache(engine: &Engine, call: &Call<'_>, request: &Request<'_>, now: u64) 
     let asked =
         CachedContent::parse(call.body).map_err(|_| Failure::payload::<CachedContent<'_>>(call.body))?;
     let model = asked.model.as_deref().unwrap_or_default();
-    if !models::is_served(engine, "google", last_segment(model), Kind::Chat) {
+    if !garden::is_served(engine, "google", last_segment(model), Kind::Chat) {
         return Err(invalid(&format!("Model {model} is not found or does not support caching.")));
     }
     let size = Size::of_cache(&asked);

@@ -8,7 +8,8 @@ use wire::vertex::error::{Case, Particulars, Status, Wrapping};
 use wire::vertex::path::{Path, Query};
 use world::http::Body;
 
-use super::{base_model, reply};
+use super::reply;
+use super::request::base_model;
 use crate::call::Engine;
 
 /// How long the front end takes to refuse. Our assumption.
@@ -18,7 +19,7 @@ const QUOTA_DELAY: Duration = Duration::from_millis(50);
 
 /// A request that is refused.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(in crate::vertex) enum Failure {
     /// One of the service's own.
     Case(Case),
     /// In other words.
@@ -31,7 +32,7 @@ pub(super) enum Failure {
 
 /// What an error says of the request.
 #[derive(Debug, Default)]
-pub(super) struct Place {
+pub(in crate::vertex) struct Place {
     project: String,
     location: String,
     resource: String,
@@ -41,7 +42,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) fn of(path: &Path<'_>, query: &Query) -> Self {
+    pub(in crate::vertex) fn of(path: &Path<'_>, query: &Query) -> Self {
         let scope = path.scope.as_ref();
         Self {
             project: scope.map_or_else(String::new, |scope| scope.project.clone().into_owned()),
@@ -69,17 +70,17 @@ impl Place {
 }
 
 impl Failure {
-    pub(super) fn of(status: Status<'static>) -> Self {
+    pub(in crate::vertex) fn of(status: Status<'static>) -> Self {
         Self::Status(Box::new(status))
     }
 
     /// A body that is not JSON, or not of the proto's shape.
-    pub(super) fn payload<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Self {
+    pub(in crate::vertex) fn payload<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Self {
         Self::of(Status::of_payload::<T>(body))
     }
 
     /// The same of a model that only the body names.
-    pub(super) fn of_model(self, model: &str) -> Self {
+    pub(in crate::vertex) fn of_model(self, model: &str) -> Self {
         let of = Particulars { base_model: base_model(model), ..Particulars::default() };
         match self {
             Self::Case(case) if case.status() == 429 => case.error(&of).map_or(self, Self::of),
@@ -88,7 +89,7 @@ impl Failure {
     }
 
     /// How long after the request the refusal comes.
-    pub(super) fn delay(&self) -> Duration {
+    pub(in crate::vertex) fn delay(&self) -> Duration {
         match self {
             Self::Case(case) if case.status() == 429 => QUOTA_DELAY,
             Self::Status(status) if status.code == 429 => QUOTA_DELAY,
@@ -97,7 +98,7 @@ impl Failure {
     }
 
     /// The whole answer.
-    pub(super) fn respond(&self, engine: &Engine, place: &Place) -> Response<Body> {
+    pub(in crate::vertex) fn respond(&self, engine: &Engine, place: &Place) -> Response<Body> {
         let of = place.particulars();
         let sent = match self {
             Self::Case(case) => case.respond(&of, place.wrapping),

@@ -6,11 +6,11 @@ use wire::vertex::embeddings::{
 };
 use world::http::Body;
 
-use super::failure::Failure;
-use super::{Request, Vertex, reply};
 use crate::call::{Call, Engine};
 use crate::engine::embedding::{Embedding, fill};
 use crate::engine::tokens;
+use crate::vertex::Vertex;
+use crate::vertex::front::{Failure, Request, reply};
 
 /// The dimensions that there are.
 const DIMENSIONS: [u32; 4] = [128, 256, 512, 1_408];
@@ -18,7 +18,7 @@ const DIMENSIONS: [u32; 4] = [128, 256, 512, 1_408];
 const SEGMENT_SECONDS: u32 = 16;
 
 impl Vertex {
-    pub(super) async fn predict_multimodal(
+    pub(in crate::vertex) async fn predict_multimodal(
         &self,
         engine: &Engine,
         call: &Call<'_>,

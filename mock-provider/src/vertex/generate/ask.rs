@@ -11,8 +11,8 @@ use wire::vertex::generate_content::{
 };
 
 use super::checks::count_responses;
-use super::failure::Failure;
 use crate::engine::ask::{Ask, Format, Tool, ToolChoice};
+use crate::vertex::front::Failure;
 
 /// Tokens of thought where the caller leaves the number to the model.
 const DYNAMIC_BUDGET: u32 = 8_192;
