@@ -2,10 +2,11 @@
 //!
 //! Limits are an organisation's, one set for each class of models: every Claude Opus 4 draws on one, every
 //! Claude Sonnet 4 on another. What the prompt cache holds is free of the input limit on current models. An
-//! answer's tokens are estimated by `max_tokens` when the request arrives and corrected when it ends.
+//! answer's tokens count as they are produced, and `max_tokens` counts for nothing: a request is let in while any
+//! are left, and what answers in progress produce beyond the limit is a debt that the refill pays off.
 //!
-//! Source: Claude API documentation, *rate limits* (read 2026). Inferred: that a refused request counts toward
-//! nothing, and that an answer which nobody waits for any more has cost its input and what was generated of it.
+//! Source: Claude API documentation, *rate limits* (read June 2026; until 2025 it said that `max_tokens` are held at
+//! the start). Inferred: the debt, and that a refused request counts toward nothing.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use world::Instant;
 
 use crate::Rule;
 use crate::accounts;
-use crate::bucket::{Bucket, Held};
+use crate::bucket::Bucket;
 use crate::level::Level;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -57,8 +58,6 @@ pub struct Demand {
     pub cache_read: u64,
     /// Input written to the prompt cache.
     pub cache_write: u64,
-    /// The answer's allowed length.
-    pub max_tokens: u64,
 }
 
 /// A limit. When several refuse a request, the first in this order is the one that is told.
@@ -121,28 +120,28 @@ pub struct Account {
 }
 
 impl Quota {
-    /// Admits a request for `model`: counts its input and holds its `max_tokens`.
+    /// Admits a request for `model` and counts its input.
     ///
     /// # Errors
     /// The limit that refuses it.
     pub fn admit(&self, model: &str, demand: Demand) -> Result<Admission, Box<Refusal>> {
-        let Some(account) = self.account(&[class_of(model)]) else {
-            return Ok(Admission { hold: None, standing: Standing::default() });
-        };
+        let account = self.account(&[class_of(model)]);
         let input = self.input(demand);
-        let admitted = account.act(|account, now| account.admit(input, demand.max_tokens, now));
-        let (standing, held) = admitted?;
-        Ok(Admission { hold: held.map(|held| Hold { account, held }), standing })
+        let admitted = account.as_ref().map(|account| account.act(|account, now| account.admit(input, now)));
+        Ok(Admission {
+            standing: admitted.transpose()?.unwrap_or_default(),
+            account,
+            produced: 0,
+            owes: true,
+        })
     }
 
     /// Admits a request for `model` whatever the limits: it counts as far as anything is left.
     pub fn count(&self, model: &str, demand: Demand) -> Admission {
-        let Some(account) = self.account(&[class_of(model)]) else {
-            return Admission { hold: None, standing: Standing::default() };
-        };
+        let account = self.account(&[class_of(model)]);
         let input = self.input(demand);
-        let (standing, held) = account.act(|account, now| account.count(input, demand.max_tokens, now));
-        Admission { hold: held.map(|held| Hold { account, held }), standing }
+        let counted = account.as_ref().map(|account| account.act(|account, now| account.count(input, now)));
+        Admission { standing: counted.unwrap_or_default(), account, produced: 0, owes: false }
     }
 
     fn input(&self, demand: Demand) -> u64 {
@@ -159,55 +158,52 @@ impl Quota {
 }
 
 impl Account {
-    fn admit(
-        &mut self,
-        input: u64,
-        output: u64,
-        now: Instant,
-    ) -> Result<(Standing, Option<Held>), Box<Refusal>> {
-        if let Some((limit, allowed)) = self.refusing(input, output, now) {
-            let retry_after = self.each(input, output, |_, bucket, amount| bucket.wait_for(amount, now));
+    fn admit(&mut self, input: u64, now: Instant) -> Result<Standing, Box<Refusal>> {
+        if let Some((limit, allowed)) = self.refusing(input, now) {
+            let retry_after = self.each(input, |_, bucket, amount| bucket.wait_for(amount, now));
             let retry_after = retry_after.into_iter().flatten().max().unwrap_or_default();
             return Err(Box::new(Refusal { limit, allowed, retry_after, standing: self.standing(now) }));
         }
         self.requests.iter_mut().for_each(|bucket| bucket.take(1));
         self.input.iter_mut().for_each(|bucket| bucket.take(input));
-        let held = self.output.as_mut().map(|bucket| bucket.reserve(output));
-        Ok((self.standing(now), held))
+        Ok(self.standing(now))
     }
 
-    /// Takes what there is, and holds as much of the output as there is.
-    fn count(&mut self, input: u64, output: u64, now: Instant) -> (Standing, Option<Held>) {
+    fn count(&mut self, input: u64, now: Instant) -> Standing {
         self.requests.iter_mut().for_each(|bucket| bucket.take_what_is_left(1, now));
         self.input.iter_mut().for_each(|bucket| bucket.take_what_is_left(input, now));
-        let held = self.output.as_mut().map(|bucket| bucket.reserve_up_to(output, now));
-        (self.standing(now), held)
+        self.standing(now)
     }
 
-    fn refusing(&mut self, input: u64, output: u64, now: Instant) -> Option<(Limit, u64)> {
-        self.each(input, output, |limit, bucket, amount| {
+    /// Takes what an answer has produced; a debt is kept where somebody is to wait for its end.
+    fn produce(&mut self, tokens: u64, owes: bool, now: Instant) {
+        for bucket in &mut self.output {
+            if owes {
+                bucket.take_at(tokens, now);
+            } else {
+                bucket.take_what_is_left(tokens, now);
+            }
+        }
+    }
+
+    fn refusing(&mut self, input: u64, now: Instant) -> Option<(Limit, u64)> {
+        let refusing = self.each(input, |limit, bucket, amount| {
             (!bucket.holds(amount, now)).then(|| (limit, bucket.capacity()))
-        })
-        .into_iter()
-        .flatten()
-        .find_map(|refusing| refusing)
+        });
+        refusing.into_iter().flatten().find_map(|refusing| refusing)
     }
 
-    fn each<T>(
-        &mut self,
-        input: u64,
-        output: u64,
-        mut act: impl FnMut(Limit, &mut Bucket, u64) -> T,
-    ) -> [Option<T>; 3] {
+    /// Every limit with what a request asks of it: of the output that there is any.
+    fn each<T>(&mut self, input: u64, mut act: impl FnMut(Limit, &mut Bucket, u64) -> T) -> [Option<T>; 3] {
         [
             self.requests.as_mut().map(|bucket| act(Limit::Requests, bucket, 1)),
             self.input.as_mut().map(|bucket| act(Limit::InputTokens, bucket, input)),
-            self.output.as_mut().map(|bucket| act(Limit::OutputTokens, bucket, output)),
+            self.output.as_mut().map(|bucket| act(Limit::OutputTokens, bucket, 1)),
         ]
     }
 
     fn standing(&mut self, now: Instant) -> Standing {
-        let [requests, input_tokens, output_tokens] = self.each(0, 0, |_, bucket, _| bucket.standing(now));
+        let [requests, input_tokens, output_tokens] = self.each(0, |_, bucket, _| bucket.standing(now));
         Standing { requests, input_tokens, output_tokens }
     }
 }
@@ -227,18 +223,15 @@ fn without_date(model: &str) -> &str {
     }
 }
 
-/// An admitted request. Dropped without [`settle`](Self::settle), it gives back all of its estimate.
+/// An admitted request, whose answer counts as it is produced. There is nothing to give back when it is dropped.
 #[derive(Debug)]
-#[must_use = "dropping an admission gives its estimate back"]
 pub struct Admission {
-    hold: Option<Hold>,
+    account: Option<accounts::Account<Account>>,
     standing: Standing,
-}
-
-#[derive(Debug)]
-struct Hold {
-    account: accounts::Account<Account>,
-    held: Held,
+    /// Tokens of the answer that have been counted.
+    produced: u64,
+    /// Whether the account keeps a debt for it.
+    owes: bool,
 }
 
 impl Admission {
@@ -248,26 +241,13 @@ impl Admission {
         &self.standing
     }
 
-    /// Ends the request: `output` tokens were generated.
-    pub fn settle(mut self, output: u64) {
-        self.end(output);
-    }
-
-    fn end(&mut self, output: u64) {
-        if let Some(Hold { account, held }) = self.hold.take() {
-            account.act(|account, now| {
-                if let Some(bucket) = &mut account.output {
-                    // More than was held only where less was held than asked for: a request that was only counted.
-                    bucket.settle_without_debt(held, output, now);
-                }
-            });
+    /// Counts what the answer has come to: `tokens` in all until now.
+    pub fn produced(&mut self, tokens: u64) {
+        let more = tokens.saturating_sub(self.produced);
+        if let Some(account) = self.account.as_ref().filter(|_| more > 0) {
+            self.produced = tokens;
+            account.act(|account, now| account.produce(more, self.owes, now));
         }
-    }
-}
-
-impl Drop for Admission {
-    fn drop(&mut self) {
-        self.end(0);
     }
 }
 
@@ -294,66 +274,77 @@ mod tests {
         });
     }
 
-    fn demand(input: u64, max_tokens: u64) -> Demand {
-        Demand { input, max_tokens, ..Demand::default() }
+    fn demand(input: u64) -> Demand {
+        Demand { input, ..Demand::default() }
+    }
+
+    fn left(quota: &Quota) -> (Option<u64>, Option<u64>) {
+        let standing = quota.standing(HAIKU);
+        let remaining = |level: Option<Level>| level.map(|level| level.remaining);
+        (remaining(standing.input_tokens), remaining(standing.output_tokens))
     }
 
     #[test]
-    fn max_tokens_are_held_and_corrected_at_the_end() {
-        against(tier_1(), |_, quota| async move {
-            let admission = quota.admit(HAIKU, demand(2_000, 6_000)).expect("full");
+    fn output_counts_as_it_is_produced() {
+        against(tier_1(), |world, quota| async move {
+            let mut admission = quota.admit(HAIKU, demand(2_000)).expect("full");
             let level = |limit, remaining, reset_ms| {
                 Some(Level { limit, remaining, reset: Duration::from_millis(reset_ms) })
             };
             assert_eq!(admission.standing().requests, level(50, 49, 1_200));
             assert_eq!(admission.standing().input_tokens, level(50_000, 48_000, 2_400));
-            assert_eq!(admission.standing().output_tokens, level(10_000, 4_000, 36_000));
-            assert_eq!(admission.standing().tokens(), level(60_000, 52_000, 36_000));
-            let refusal = quota.admit(HAIKU, demand(0, 4_500)).expect_err("500 short");
+            assert_eq!(admission.standing().output_tokens, level(10_000, 10_000, 0), "nothing is held");
+            assert_eq!(admission.standing().tokens(), level(60_000, 58_000, 2_400));
+            admission.produced(4_000);
+            admission.produced(4_000);
+            assert_eq!(left(&quota), (Some(48_000), Some(6_000)), "the same tokens count once");
+            world.clock().sleep(Duration::from_secs(3)).await;
+            admission.produced(7_000);
+            assert_eq!(left(&quota).1, Some(3_500), "500 have flowed in");
+            drop(admission);
+            assert_eq!(left(&quota).1, Some(3_500), "what was produced was produced");
+        });
+    }
+
+    #[test]
+    fn an_answer_runs_into_debt_and_others_wait_for_its_end() {
+        against(tier_1(), |world, quota| async move {
+            let mut long = quota.admit(HAIKU, demand(10)).expect("full");
+            let mut other = quota.admit(HAIKU, demand(10)).expect("nothing has been produced yet");
+            long.produced(9_000);
+            other.produced(3_000);
+            let refusal = quota.admit(HAIKU, demand(10)).expect_err("2,000 too many");
             assert_eq!((refusal.limit, refusal.allowed), (Limit::OutputTokens, 10_000));
-            assert_eq!(refusal.retry_after, Duration::from_secs(3));
-            admission.settle(100);
-            assert_eq!(quota.standing(HAIKU).output_tokens.map(|level| level.remaining), Some(9_900));
-            assert_eq!(quota.standing(HAIKU).requests.map(|level| level.remaining), Some(49));
+            // 2,001 tokens at 10,000 a minute.
+            assert_eq!(refusal.retry_after, Duration::from_millis(12_006));
+            assert_eq!(refusal.standing.output_tokens.map(|level| level.remaining), Some(0));
+            world.clock().sleep(refusal.retry_after).await;
+            assert!(quota.admit(HAIKU, demand(10)).is_ok());
         });
     }
 
     #[test]
-    fn a_dropped_request_has_cost_its_input() {
-        against(tier_1(), |_, quota| async move {
-            drop(quota.admit(HAIKU, demand(2_000, 6_000)).expect("full"));
-            let standing = quota.standing(HAIKU);
-            assert_eq!(standing.output_tokens.map(|level| level.remaining), Some(10_000));
-            assert_eq!(standing.input_tokens.map(|level| level.remaining), Some(48_000));
-        });
-    }
-
-    #[test]
-    fn what_is_only_counted_runs_dry_and_is_corrected_at_the_end() {
-        against(tier_1(), |_, quota| async move {
-            let left = || quota.standing(HAIKU).output_tokens.map(|level| level.remaining);
-            let first = quota.count(HAIKU, demand(60_000, 9_000));
+    fn what_is_only_counted_runs_dry_and_owes_nothing() {
+        against(tier_1(), |world, quota| async move {
+            let mut first = quota.count(HAIKU, demand(60_000));
             assert_eq!(first.standing().input_tokens.map(|level| level.remaining), Some(0));
-            let second = quota.count(HAIKU, demand(1, 9_000));
-            assert_eq!(second.standing().output_tokens.map(|level| level.remaining), Some(0));
-            first.settle(500);
-            assert_eq!(left(), Some(8_500));
-            second.settle(4_000);
-            assert_eq!(left(), Some(5_500), "a thousand were held, three thousand more were used");
+            first.produced(25_000);
+            assert_eq!(left(&quota).1, Some(0), "nobody refuses it");
+            world.clock().sleep(Duration::from_secs(6)).await;
+            assert_eq!(left(&quota), (Some(5_000), Some(1_000)), "no debt is left");
         });
     }
 
     #[test]
     fn cache_reads_are_free_unless_said() {
-        let asked = Demand { input: 10, cache_read: 49_000, cache_write: 990, max_tokens: 1 };
-        let left = |quota: &Quota| quota.standing(HAIKU).input_tokens.map(|level| level.remaining);
+        let asked = Demand { input: 10, cache_read: 49_000, cache_write: 990 };
         against(tier_1(), |_, quota| async move {
-            quota.admit(HAIKU, asked).expect("full").settle(1);
-            assert_eq!(left(&quota), Some(49_000));
+            quota.admit(HAIKU, asked).expect("full");
+            assert_eq!(left(&quota).0, Some(49_000));
         });
         against(Limits { count_cache_reads: true, ..tier_1() }, |_, quota| async move {
-            quota.admit(HAIKU, asked).expect("full").settle(1);
-            assert_eq!(left(&quota), Some(0));
+            quota.admit(HAIKU, asked).expect("full");
+            assert_eq!(left(&quota).0, Some(0));
         });
     }
 
@@ -370,19 +361,19 @@ mod tests {
             assert_eq!(class_of(model), class, "{model}");
         }
         against(Limits { requests_per_minute: Some(1), ..Limits::default() }, |_, quota| async move {
-            quota.admit("claude-opus-4-1", demand(1, 1)).expect("full").settle(1);
-            assert!(quota.admit("claude-opus-4-5", demand(1, 1)).is_err());
-            assert!(quota.admit("claude-sonnet-4-5", demand(1, 1)).is_ok());
+            quota.admit("claude-opus-4-1", demand(1)).expect("full");
+            assert!(quota.admit("claude-opus-4-5", demand(1)).is_err());
+            assert!(quota.admit("claude-sonnet-4-5", demand(1)).is_ok());
         });
     }
 
     #[test]
     fn more_than_a_minute_allows_is_never_admitted() {
         against(tier_1(), |world, quota| async move {
-            let refusal = quota.admit(HAIKU, demand(0, 10_001)).expect_err("too much");
+            let refusal = quota.admit(HAIKU, demand(50_001)).expect_err("too much");
             assert_eq!(refusal.retry_after, Duration::ZERO, "everything is there already");
             world.clock().sleep(Duration::from_secs(600)).await;
-            assert!(quota.admit(HAIKU, demand(0, 10_001)).is_err());
+            assert!(quota.admit(HAIKU, demand(50_001)).is_err());
         });
     }
 }

@@ -52,6 +52,12 @@ impl Bucket {
         self.taken.take(self.scaled(tokens));
     }
 
+    /// The same at `now`, which a bucket that nobody has just asked has to be told.
+    pub(crate) fn take_at(&mut self, tokens: u64, now: Instant) {
+        self.fill(now);
+        self.take(tokens);
+    }
+
     /// Takes `tokens`, or what is left of them: no debt is kept.
     pub(crate) fn take_what_is_left(&mut self, tokens: u64, now: Instant) {
         self.fill(now);
@@ -64,24 +70,11 @@ impl Bucket {
         Held { number: self.taken.reserve(self.scaled(tokens)), tokens }
     }
 
-    /// The same for as many of them as there are at `now`.
-    pub(crate) fn reserve_up_to(&mut self, tokens: u64, now: Instant) -> Held {
-        let left = u64::try_from(self.level(now)).unwrap_or(0);
-        self.reserve(tokens.min(left))
-    }
-
     /// Ends a reservation of which `used` tokens were needed; what is beyond it is taken at `now`.
     pub(crate) fn settle(&mut self, Held { number, tokens }: Held, used: u64, now: Instant) {
         self.fill(now);
         self.taken.settle(number, self.scaled(used));
         self.take(used.saturating_sub(tokens));
-    }
-
-    /// The same, but no debt is kept.
-    pub(crate) fn settle_without_debt(&mut self, held: Held, used: u64, now: Instant) {
-        let within = used.min(held.tokens);
-        self.settle(held, within, now);
-        self.take_what_is_left(used - within, now);
     }
 
     /// Whole tokens in the bucket at `now`; negative when overdrawn.
@@ -170,10 +163,8 @@ mod tests {
         bucket.take(7);
         bucket.take_what_is_left(1_000, Instant::ZERO);
         assert_eq!(bucket.level(Instant::ZERO), -7, "nor is one repaid");
-        let held = bucket.reserve_up_to(9, Instant::from_secs(15));
-        assert_eq!((held.tokens, bucket.level(Instant::from_secs(15))), (8, 0), "fifteen have flowed in");
-        bucket.settle_without_debt(held, 100, Instant::from_secs(16));
-        assert_eq!(bucket.level(Instant::from_secs(16)), 0, "beyond the eight only the one that flowed in");
+        bucket.take_at(9, Instant::from_secs(15));
+        assert_eq!(bucket.level(Instant::from_secs(15)), -1, "fifteen have flowed in");
     }
 
     #[test]

@@ -45,6 +45,10 @@ impl Provider {
                 "requests_per_minute",
                 "requests_per_day",
                 "tokens_per_minute",
+                "tokens_per_day",
+                "project_requests_per_minute",
+                "project_tokens_per_minute",
+                "images_per_minute",
                 "default_max_tokens",
                 "evaluation",
             ],
@@ -90,9 +94,18 @@ pub struct QuotaFile {
     /// Input and output tokens together, a minute (Bedrock, OpenAI, Azure OpenAI).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_per_minute: Option<u64>,
-    /// Input and output tokens together, a day (Bedrock).
+    /// Input and output tokens together, a day (Bedrock, OpenAI).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_per_day: Option<u64>,
+    /// Requests a minute of the caller's project (OpenAI).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_requests_per_minute: Option<u64>,
+    /// Tokens a minute of the caller's project (OpenAI).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_tokens_per_minute: Option<u64>,
+    /// Pictures a minute, shown in prompts or asked for (OpenAI).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub images_per_minute: Option<u64>,
     /// What an output token costs at settlement, in tokens of quota (Bedrock; the model's own when left out).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub burndown: Option<u32>,
@@ -156,6 +169,11 @@ impl QuotaFile {
             requests_per_day: self.requests_per_day.or(base.requests_per_day),
             tokens_per_minute: self.tokens_per_minute.or(base.tokens_per_minute),
             tokens_per_day: self.tokens_per_day.or(base.tokens_per_day),
+            project_requests_per_minute: self
+                .project_requests_per_minute
+                .or(base.project_requests_per_minute),
+            project_tokens_per_minute: self.project_tokens_per_minute.or(base.project_tokens_per_minute),
+            images_per_minute: self.images_per_minute.or(base.images_per_minute),
             burndown: self.burndown.or(base.burndown),
             default_max_tokens: self.default_max_tokens.or(base.default_max_tokens),
             input_tokens_per_minute: self.input_tokens_per_minute.or(base.input_tokens_per_minute),
@@ -225,6 +243,9 @@ impl QuotaFile {
             ("requests_per_day", self.requests_per_day.is_some()),
             ("tokens_per_minute", self.tokens_per_minute.is_some()),
             ("tokens_per_day", self.tokens_per_day.is_some()),
+            ("project_requests_per_minute", self.project_requests_per_minute.is_some()),
+            ("project_tokens_per_minute", self.project_tokens_per_minute.is_some()),
+            ("images_per_minute", self.images_per_minute.is_some()),
             ("burndown", self.burndown.is_some()),
             ("default_max_tokens", self.default_max_tokens.is_some()),
             ("input_tokens_per_minute", self.input_tokens_per_minute.is_some()),
@@ -266,6 +287,10 @@ impl QuotaFile {
             requests_per_minute: self.requests_per_minute,
             requests_per_day: self.requests_per_day,
             tokens_per_minute: self.tokens_per_minute,
+            tokens_per_day: self.tokens_per_day,
+            project_requests_per_minute: self.project_requests_per_minute,
+            project_tokens_per_minute: self.project_tokens_per_minute,
+            images_per_minute: self.images_per_minute,
             default_max_tokens: self.default_max_tokens,
         };
         let azure = azure::Limits {
@@ -371,6 +396,21 @@ mod tests {
             file("tokens_per_minute = 30000\nevaluation = \"1s\"").plan(Provider::OpenAi).expect("sound");
         assert_eq!(limits.openai.tokens_per_minute, Some(30_000));
         assert_eq!(limits.azure.requests_per_period(), Some(3));
+        let limits = file("tokens_per_day = 7\nproject_tokens_per_minute = 6\nimages_per_minute = 5")
+            .over(&file("project_requests_per_minute = 4\nimages_per_minute = 9"))
+            .plan(Provider::OpenAi)
+            .expect("sound")
+            .openai;
+        let expected = openai::Limits {
+            tokens_per_day: Some(7),
+            project_tokens_per_minute: Some(6),
+            images_per_minute: Some(5),
+            project_requests_per_minute: Some(4),
+            ..openai::Limits::default()
+        };
+        assert_eq!(limits, expected);
+        let problems = file("images_per_minute = 5").plan(Provider::Anthropic).expect_err("OpenAI's");
+        assert_eq!(problems.as_slice()[0].path, "images_per_minute");
         let problems = file("evaluation = \"2s\"").plan(Provider::OpenAi).expect_err("1 or 10");
         assert_eq!(problems.as_slice()[0].path, "evaluation");
     }

@@ -107,7 +107,7 @@ mod tests {
             let quota = |pool| pools.anthropic(&limits(pool), *world.clock());
             let demand = anthropic::Demand::default();
             let (east, west) = (quota(Some("account")), quota(Some("account")));
-            east.admit("claude-haiku-4-5", demand).expect("full").settle(0);
+            east.admit("claude-haiku-4-5", demand).expect("full");
             assert!(
                 west.admit("claude-opus-4-5", demand).is_err(),
                 "another mock, another model, one account"

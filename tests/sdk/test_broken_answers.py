@@ -9,6 +9,7 @@ import json
 import anthropic
 import openai
 import pytest
+from openai.types.chat import ChatCompletion
 
 from support.claude import DIRECT, asks
 from support.openai_calls import CHAT, client_of, messages
@@ -35,9 +36,14 @@ TABLE = [
     ("html=429", "RateLimitError", 3, "RateLimitError", 3),
     ("html", WHOLE, 1, NOTHING, 1),
     ("empty_body", "JSONDecodeError", 1, NOTHING, 1),
+    ("empty_body=no-content", WHOLE, 1, NOTHING, 1),
+    ("empty_body=object", WHOLE, 1, NOTHING, 1),
     ("malformed=2 events", "JSONDecodeError", 1, "JSONDecodeError", 1),
     ("http-400", "BadRequestError", 1, "BadRequestError", 1),
     ("http-408", None, 3, None, 3),
+    ("error=400,should_retry=true", "BadRequestError", 3, "BadRequestError", 3),
+    ("error=429,should_retry=false", "RateLimitError", 1, "RateLimitError", 1),
+    ("error=500,should_retry=false", "InternalServerError", 1, "InternalServerError", 1),
     ("http-500", "InternalServerError", 3, "InternalServerError", 3),
     ("http-502", "InternalServerError", 3, "InternalServerError", 3),
     ("http-503", None, 3, None, 3),
@@ -124,3 +130,14 @@ def test_a_page_is_taken_for_an_answer(openai_mock, anthropic_mock):
     assert isinstance(Anthropic(anthropic_mock.url, "html", []).plain(), str)
     with pytest.raises(json.JSONDecodeError):
         OpenAi(openai_mock.url, "empty_body", []).plain()
+
+
+@pytest.mark.parametrize("sdk", SDKS)
+def test_successes_that_say_nothing(request, sdk):
+    """No error: a 204 is an empty text, and an empty object an answer without anything in it."""
+    url = request.getfixturevalue(f"{sdk}_mock").url
+    assert SDKS[sdk](url, "empty-204", []).plain() == ""
+    answer = SDKS[sdk](url, "empty-json-200", []).plain()
+    assert isinstance(answer, {"openai": ChatCompletion, "anthropic": anthropic.types.Message}[sdk])
+    assert answer.id is None
+    assert answer.usage is None

@@ -3,6 +3,7 @@
 //! ```toml
 //! error = "service-unavailable"   # a name of that provider, or a status: error = 503
 //! retry_after = "20s"             # "true": what is left of the window; "none": no such header
+//! should_retry = false            # `x-should-retry`, which clients of OpenAI and Anthropic put above the status
 //! ```
 //!
 //! Without `retry_after` the answer says what that provider's own would: Bedrock and Vertex AI nothing,
@@ -87,6 +88,21 @@ impl FromStr for RetryAfter {
     }
 }
 
+/// What an error answer says about whether to come back, whatever its status means to the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShouldRetry(pub bool);
+
+impl FromStr for ShouldRetry {
+    type Err = Refused;
+    fn from_str(text: &str) -> Result<Self, Refused> {
+        match text {
+            "" | "true" => Ok(Self(true)),
+            "false" => Ok(Self(false)),
+            _ => Err(Refused::new(text, "`true` or `false`")),
+        }
+    }
+}
+
 /// A provider's error as the whole answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrorAnswer {
@@ -94,11 +110,14 @@ pub struct ErrorAnswer {
     pub wanted: Wanted,
     /// When to come back.
     pub retry_after: RetryAfter,
+    /// Whether to; nothing is said of it when `None`, as providers mostly say nothing.
+    pub should_retry: Option<ShouldRetry>,
 }
 
 impl ErrorAnswer {
     pub(super) fn parameters(&self) -> Vec<(&'static str, String)> {
-        vec![("error", self.wanted.text())]
+        let should_retry = self.should_retry.map(|said| ("should_retry", said.0.to_string()));
+        [("error", self.wanted.text())].into_iter().chain(should_retry).collect()
     }
 
     /// The answer; none when this provider has no such error.
@@ -118,11 +137,16 @@ impl ErrorAnswer {
             (_, Some(wait)) => tell(response.headers_mut(), wait),
             _ => {}
         }
+        if let Some(ShouldRetry(should)) = self.should_retry {
+            let value = HeaderValue::from_static(if should { "true" } else { "false" });
+            response.headers_mut().insert(SHOULD_RETRY, value);
+        }
         Some(response)
     }
 }
 
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 fn forget(headers: &mut HeaderMap) {
     headers.remove(RETRY_AFTER);

@@ -47,7 +47,8 @@ use crate::asked::{Asked, Shape};
 
 pub use bandwidth::Bandwidth;
 pub use cut::Cut;
-pub use error::{ErrorAnswer, RetryAfter, Wanted};
+pub use empty_body::EmptyBody;
+pub use error::{ErrorAnswer, RetryAfter, ShouldRetry, Wanted};
 pub use header_flood::HeaderFlood;
 pub use html::Html;
 pub use in_band_error::InBandError;
@@ -98,8 +99,8 @@ pub enum Effect {
     WrongContentType(WrongContentType),
     /// A page instead of JSON.
     Html(Html),
-    /// 200 and no byte.
-    EmptyBody,
+    /// An answer that says nothing.
+    EmptyBody(EmptyBody),
     /// More headers than anybody wants.
     HeaderFlood(HeaderFlood),
     /// The head drips.
@@ -205,7 +206,7 @@ impl Effect {
             Self::NoTerminator => "no_terminator",
             Self::WrongContentType(_) => "wrong_content_type",
             Self::Html(_) => "html",
-            Self::EmptyBody => "empty_body",
+            Self::EmptyBody(_) => "empty_body",
             Self::HeaderFlood(_) => "header_flood",
             Self::SlowHeaders(_) => "slow_headers",
             Self::KeepAliveComments(_) => "keep_alive_comments",
@@ -234,7 +235,8 @@ impl Effect {
             Self::HeaderFlood(flood) => flood.parameters(),
             Self::SlowHeaders(length) => vec![("for", format_duration(*length))],
             Self::KeepAliveComments(comments) => comments.parameters(),
-            Self::NoTerminator | Self::EmptyBody => Vec::new(),
+            Self::EmptyBody(empty) => empty.parameters(),
+            Self::NoTerminator => Vec::new(),
         }
     }
 
@@ -269,7 +271,7 @@ impl Effect {
             Self::Latency(law) => Before::ForwardAfter(law.0.sample(draws)),
             Self::Silence(silence) => Before::Silence(silence.0),
             Self::Html(html) => Before::Answer { response: html.answer(scene), bogus: true },
-            Self::EmptyBody => Before::Answer { response: empty_body::answer(scene), bogus: true },
+            Self::EmptyBody(empty) => Before::Answer { response: empty.answer(scene), bogus: true },
             _ => Before::Forward,
         }
     }

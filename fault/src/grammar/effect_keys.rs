@@ -10,8 +10,8 @@ use super::fault_file::{ArrivalsFile, WhenFile};
 use super::value::{Refused, Short, ShortOrTable, Simply};
 use crate::asked::Kind;
 use crate::effect::{
-    Bandwidth, Cut, Delay, Effect, ErrorAnswer, HeaderFlood, Html, InBandError, KeepAliveComments, Place,
-    Reset, RetryAfter, Silence, Stall, Wanted, WrongContentType,
+    Bandwidth, Cut, Delay, Effect, EmptyBody, ErrorAnswer, HeaderFlood, Html, InBandError, KeepAliveComments,
+    Place, Reset, RetryAfter, ShouldRetry, Silence, Stall, Wanted, WrongContentType,
 };
 use notation::Share;
 
@@ -26,6 +26,13 @@ impl FromStr for Time {
     }
 }
 
+/// What stands beside an `error`, and beside nothing else.
+#[derive(Debug, Clone, Copy)]
+struct Beside {
+    retry_after: RetryAfter,
+    should_retry: Option<ShouldRetry>,
+}
+
 macro_rules! effect_keys {
     ($( $key:ident: $form:ident<$type:ty> => $make:expr; )*) => {
         /// One entry of a mix: an effect and its weight.
@@ -34,6 +41,7 @@ macro_rules! effect_keys {
         pub struct EffectFile {
             $( $key: Option<$form<$type>>, )*
             retry_after: Option<Short<RetryAfter>>,
+            should_retry: Option<Short<ShouldRetry>>,
             weight: Option<u32>,
         }
 
@@ -57,6 +65,7 @@ macro_rules! effect_keys {
             pub(super) mix: Option<Vec<EffectFile>>,
             $( $key: Option<$form<$type>>, )*
             retry_after: Option<Short<RetryAfter>>,
+            should_retry: Option<Short<ShouldRetry>>,
         }
 
         impl FaultFile {
@@ -65,6 +74,7 @@ macro_rules! effect_keys {
                 EffectFile {
                     $( $key: self.$key.clone(), )*
                     retry_after: self.retry_after.clone(),
+                    should_retry: self.should_retry.clone(),
                     weight: None,
                 }
             }
@@ -79,6 +89,7 @@ macro_rules! effect_keys {
                 match key {
                     $( stringify!($key) => self.$key = Some($form(text.parse()?)), )*
                     "retry_after" => self.retry_after = Some(Short(text.parse()?)),
+                    "should_retry" => self.should_retry = Some(Short(text.parse()?)),
                     _ => return Ok(false),
                 }
                 Ok(true)
@@ -86,11 +97,14 @@ macro_rules! effect_keys {
 
             /// Every effect that is named.
             fn effects(&self) -> Vec<Effect> {
-                let retry_after = self.retry_after.as_ref().map_or(RetryAfter::Usual, |given| given.0);
+                let beside = Beside {
+                    retry_after: self.retry_after.as_ref().map_or(RetryAfter::Usual, |given| given.0),
+                    should_retry: self.should_retry.as_ref().map(|given| given.0),
+                };
                 let mut effects = Vec::new();
                 $( if let Some(given) = &self.$key {
-                    let make: fn($type, RetryAfter) -> Effect = $make;
-                    effects.push(make(given.0.clone(), retry_after));
+                    let make: fn($type, Beside) -> Effect = $make;
+                    effects.push(make(given.0.clone(), beside));
                 } )*
                 effects
             }
@@ -99,7 +113,9 @@ macro_rules! effect_keys {
 }
 
 effect_keys! {
-    error: Short<Wanted> => |wanted, retry_after| Effect::Error(ErrorAnswer { wanted, retry_after });
+    error: Short<Wanted> => |wanted, Beside { retry_after, should_retry }| {
+        Effect::Error(ErrorAnswer { wanted, retry_after, should_retry })
+    };
     reset: Short<Reset> => |point, _| Effect::Reset(point);
     cut: ShortOrTable<Cut> => |cut, _| Effect::Cut(cut);
     stall: ShortOrTable<Stall> => |stall, _| Effect::Stall(stall);
@@ -117,7 +133,7 @@ effect_keys! {
     no_terminator: Short<Simply> => |_, _| Effect::NoTerminator;
     wrong_content_type: Short<WrongContentType> => |wrong, _| Effect::WrongContentType(wrong);
     html: Short<Html> => |html, _| Effect::Html(html);
-    empty_body: Short<Simply> => |_, _| Effect::EmptyBody;
+    empty_body: Short<EmptyBody> => |empty, _| Effect::EmptyBody(empty);
     header_flood: ShortOrTable<HeaderFlood> => |flood, _| Effect::HeaderFlood(flood);
     slow_headers: Short<Time> => |time, _| Effect::SlowHeaders(time.0);
     keep_alive_comments: ShortOrTable<KeepAliveComments> => |comments, _| Effect::KeepAliveComments(comments);
@@ -137,7 +153,7 @@ impl EffectFile {
     /// The one effect that is named.
     ///
     /// # Errors
-    /// None or several are named, or `retry_after` stands without an `error`.
+    /// None or several are named, or `retry_after` or `should_retry` stands without an `error`.
     pub(super) fn plan(&self) -> Result<Effect, Problems> {
         let mut problems = Problems::new();
         let mut effects = self.effects();
@@ -152,8 +168,10 @@ impl EffectFile {
             problems.add("", message, format!("one of {}", Self::KEYS.join(", ")));
         }
         let is_error = matches!(effects.first(), Some(Effect::Error(_)));
-        if self.retry_after.is_some() && !is_error {
-            problems.add("retry_after", "belongs to an `error`", "");
+        let beside =
+            [("retry_after", self.retry_after.is_some()), ("should_retry", self.should_retry.is_some())];
+        for (key, _) in beside.into_iter().filter(|(_, is_set)| *is_set && !is_error) {
+            problems.add(key, "belongs to an `error`", "");
         }
         if self.weight == Some(0) {
             problems.add("weight", "is zero", "a whole number above zero");

@@ -1,7 +1,7 @@
 //! The one-line form of an effect, for a header, a path prefix and a flag: `cut=3 events:reset`.
 //!
-//! A spec is a key of an effect, with its short value after `=` where it has one; `retry_after=…` may follow
-//! an error after a comma. Some combinations have names of their own, which other tools use too.
+//! A spec is a key of an effect, with its short value after `=` where it has one; `retry_after=…` and
+//! `should_retry=…` may follow an error after a comma. Some combinations have names of their own, which other tools use too.
 
 use super::effect_keys::EffectFile;
 use super::value::Refused;
@@ -42,7 +42,7 @@ pub enum SpecError {
 
 /// Names for what other tools and test suites ask for. Faults of a stream come after its first event that
 /// carries content.
-const ALIASES: [(&str, &str); 15] = [
+const ALIASES: [(&str, &str); 17] = [
     ("http-429-retry-after", "error=429,retry_after=2s"),
     ("http-429", "error=429,retry_after=none"),
     ("reset-before-headers", "reset=before-headers"),
@@ -56,6 +56,8 @@ const ALIASES: [(&str, &str); 15] = [
     ("malformed-json", "malformed"),
     ("html-200", "html"),
     ("empty-200", "empty_body"),
+    ("empty-204", "empty_body=no-content"),
+    ("empty-json-200", "empty_body=object"),
     ("throttle", "error=429"),
     ("unavailable", "error=503"),
 ];

@@ -78,6 +78,9 @@ fn every_effect_has_its_key() {
         ("html = true", "html"),
         ("html = 404", "html"),
         ("empty_body = true", "empty_body"),
+        ("empty_body = 'no-content'", "empty_body"),
+        ("empty_body = 'object'", "empty_body"),
+        ("error = 500\nshould_retry = false", "error"),
         ("header_flood = { count = 200, bytes = 1024 }", "header_flood"),
         ("slow_headers = '5s'", "slow_headers"),
         ("keep_alive_comments = { every = '1s', for = '1m' }", "keep_alive_comments"),
@@ -121,6 +124,7 @@ fn every_problem_is_said_at_once_with_its_place() {
         kind = "chat"
         reset = "before-request"
         retry_after = true
+        should_retry = false
         "#,
     )
     .expect_err("problems")
@@ -135,6 +139,7 @@ fn every_problem_is_said_at_once_with_its_place() {
         "[0].mix[1]: names 2 effects at once: error, html",
         "[1].mix: is empty",
         "[2].retry_after: belongs to an `error`",
+        "[2].should_retry: belongs to an `error`",
     ] {
         assert!(text.contains(part), "{part} in\n{text}");
     }
@@ -156,6 +161,9 @@ fn unknown_keys_and_values_are_errors() {
         "cut = { aftr = '1 event' }",
         "share = '101%'\nhtml = true",
         "html = false",
+        "empty_body = false",
+        "empty_body = 205",
+        "error = 500\nshould_retry = 'perhaps'",
     ] {
         assert!(toml::from_str::<File>(&format!("[[faults]]\n{text}")).is_err(), "{text}");
     }

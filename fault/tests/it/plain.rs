@@ -134,6 +134,44 @@ fn answers_that_are_none() {
 }
 
 #[test]
+fn successes_that_say_nothing() {
+    both(|world| async move {
+        for play in Play::STREAMS.into_iter().chain([Play::PLAIN]) {
+            let (seen, noted) = play.with(&world, "empty-204").await;
+            assert_eq!((seen.status, seen.close, seen.bytes.len()), (Some(204), Close::Clean, 0), "{play:?}");
+            assert!(!seen.headers.contains_key("content-type"), "{:?}", seen.headers);
+            assert_eq!((noted.status, noted.outcome), (Some(204), AttemptOutcome::Error));
+            let (seen, noted) = play.with(&world, "empty-json-200").await;
+            assert_eq!((seen.status, seen.close, &*seen.text()), (Some(200), Close::Clean, "{}"), "{play:?}");
+            assert_eq!(seen.headers["content-type"], "application/json");
+            assert_eq!((noted.outcome, noted.complete, noted.bytes), (AttemptOutcome::Error, false, 2));
+            let fault = noted.fault.expect("it is noted");
+            assert_eq!(&*fault.parameters["says"], "object");
+        }
+    });
+}
+
+#[test]
+fn an_error_says_whether_to_come_back_where_it_is_told_to() {
+    both(|world| async move {
+        for play in Play::STREAMS.into_iter().chain([Play::PLAIN]) {
+            for (spec, status, said) in [
+                ("error=500,should_retry=false", 500, Some("false")),
+                ("error=400,should_retry", 400, Some("true")),
+                ("error=429,should_retry=true,retry_after=none", 429, Some("true")),
+                ("error=500", 500, None),
+            ] {
+                let (seen, noted) = play.with(&world, spec).await;
+                let found = seen.headers.get("x-should-retry").map(|value| value.to_str().expect("text"));
+                assert_eq!((seen.status, found), (Some(status), said), "{spec} {play:?}");
+                let noted = noted.fault.expect("it is noted");
+                assert_eq!(noted.parameters.get("should_retry").map(|said| &**said), said, "{spec}");
+            }
+        }
+    });
+}
+
+#[test]
 fn what_only_a_stream_can_suffer_is_not_applied_and_says_so() {
     in_virtual_time(|world| async move {
         for spec in [

@@ -28,7 +28,7 @@ impl Anthropic {
         let request = asked.check(&model, (&engine.prompt_cache, ""), call.arrived)?;
         let profile = engine.plan.profile_of(Surface::Anthropic, Kind::Chat, model.name);
         let quotas = (&self.imposed, self.told.get(&profile.name));
-        let settlement = Settlement::reserve(quotas, model.name, &request)?;
+        let settlement = Settlement::admit(quotas, model.name, &request)?;
         let standing = settlement.standing();
         let of = (Home::Direct, &model, model.name);
         let turn = Turn::decide((engine, call, profile), of, &request, settlement);

@@ -1,4 +1,4 @@
-//! What a request holds of its quota while it is answered.
+//! What a request takes of its quota while it is answered.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use quota::Level;
@@ -9,18 +9,17 @@ use super::failure::Failure;
 use super::messages::{Meter, Request};
 use crate::call::{Call, Engine};
 
-/// Settles when dropped, with what was generated until then.
+/// Counts an answer as it is produced.
 #[derive(Debug)]
 pub(super) struct Settlement {
-    imposed: Option<Admission>,
+    imposed: Admission,
     /// By the limits of the profile, which refuse nothing.
     told: Option<Admission>,
-    output: u64,
 }
 
 impl Settlement {
-    /// Reserves what a request for `model` needs of the quota that is imposed, and counts it in what is told.
-    pub(super) fn reserve(
+    /// Admits a request for `model` by the quota that is imposed, and counts it in what is told.
+    pub(super) fn admit(
         (imposed, told): (&Quota, Option<&Quota>),
         model: &str,
         request: &Request<'_>,
@@ -30,17 +29,16 @@ impl Settlement {
             input: request.uncached_tokens(),
             cache_read: cached.read,
             cache_write: cached.written(),
-            max_tokens: u64::from(request.max_tokens()),
         };
         let imposed = imposed.admit(model, demand).map_err(Failure::limit)?;
         let told = told.map(|told| told.count(model, demand));
-        Ok(Self { imposed: Some(imposed), told, output: 0 })
+        Ok(Self { imposed, told })
     }
 
     /// How the limits stood when the request was admitted.
     pub(super) fn standing(&self) -> Standing {
-        let of = |admission: &Option<Admission>| admission.as_ref().map(Admission::standing).copied();
-        let (imposed, told) = (of(&self.imposed).unwrap_or_default(), of(&self.told).unwrap_or_default());
+        let told = self.told.as_ref().map(Admission::standing).copied().unwrap_or_default();
+        let imposed = self.imposed.standing();
         Standing {
             requests: imposed.requests.or(told.requests),
             input_tokens: imposed.input_tokens.or(told.input_tokens),
@@ -51,14 +49,8 @@ impl Settlement {
 
 impl Meter for Settlement {
     fn generated(&mut self, tokens: u32) {
-        self.output = u64::from(tokens);
-    }
-}
-
-impl Drop for Settlement {
-    fn drop(&mut self) {
-        for admission in [self.imposed.take(), self.told.take()].into_iter().flatten() {
-            admission.settle(self.output);
+        for admission in [&mut self.imposed].into_iter().chain(&mut self.told) {
+            admission.produced(u64::from(tokens));
         }
     }
 }

@@ -55,6 +55,7 @@ impl OpenAi {
             prompt: prompt.tokens(),
             max_tokens: body.output_token_limit().map(u64::from),
             more_choices: body.n.unwrap_or(1).saturating_sub(1),
+            images: chat::images(&body),
         };
         let left = self.accounts.admit(&request.path, &request.api_version, &target, demand)?;
 

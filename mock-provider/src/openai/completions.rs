@@ -71,6 +71,7 @@ impl OpenAi {
             prompt: prompt_tokens,
             max_tokens: Some(u64::from(max_tokens)),
             more_choices: u32::try_from(choices.len()).unwrap_or(u32::MAX).saturating_sub(1),
+            images: 0,
         };
         let left = self.accounts.admit(&request.path, &request.api_version, &target, demand)?;
         let head = head(engine, call, &target, &body, (prompt_tokens, &choices));

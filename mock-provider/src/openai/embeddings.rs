@@ -34,7 +34,7 @@ impl OpenAi {
         let lengths = check(&body.input, &target)?;
         let dimension = dimension(target.name, body.dimensions)?;
         let tokens = lengths.iter().sum();
-        let demand = Demand { prompt: tokens, max_tokens: Some(0), more_choices: 0 };
+        let demand = Demand { prompt: tokens, max_tokens: Some(0), ..Demand::default() };
         let left = self.accounts.admit(&request.path, &request.api_version, &target, demand)?;
         engine.sleep(call, engine.timing(target.profile, &call.identity, tokens).first()).await;
 

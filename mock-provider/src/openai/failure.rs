@@ -92,7 +92,9 @@ impl Failure {
         let instead = at_azure.as_ref().filter(|_| reply::is_azure(call));
         let body = instead.cloned().unwrap_or_else(|| detail.to_bytes());
         let mut response = reply::base(engine, call, *status, reply::JSON, Body::full(body));
-        for (name, value) in headers {
+        // What is left is told by who counts it.
+        let own = headers.iter().filter(|(name, _)| left.is_none() || !name.starts_with("x-ratelimit-"));
+        for (name, value) in own {
             response.headers_mut().insert(HeaderName::from_static(name), crate::head::text(value));
         }
         if let Some(left) = left {

@@ -61,7 +61,7 @@ impl OpenAi {
         }
         let count = body.n.unwrap_or(1);
         let prompt = tokens::count(&body.prompt);
-        let demand = Demand { prompt, max_tokens: Some(0), more_choices: 0 };
+        let demand = Demand { prompt, max_tokens: Some(0), images: u64::from(count), ..Demand::default() };
         let left = self.accounts.admit(&request.path, &request.api_version, &target, demand)?;
         let ready = call.arrived + engine.timing(target.profile, &call.identity, prompt).first();
 

@@ -38,8 +38,7 @@ struct Account {
 /// What a request that was admitted leaves of its limits.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Left {
-    requests: Option<Level>,
-    tokens: Option<Level>,
+    standing: Standing,
     is_azure: bool,
 }
 
@@ -70,12 +69,12 @@ impl Accounts {
             let admitted = self.imposed.azure.admit(target.name, demand);
             let imposed = admitted.map_err(|refusal| refused_by_azure(path, api_version, &refusal))?;
             let told = told.map(|told| told.azure.count(target.name, demand)).unwrap_or_default();
-            Left::at_azure(imposed).or(Left::at_azure(told))
+            Left { standing: imposed.or(told), is_azure: true }
         } else {
             let admitted = self.imposed.openai.admit(target.name, demand);
             let imposed = admitted.map_err(|refusal| refused(target.name, &refusal))?;
             let told = told.map(|told| told.openai.count(target.name, demand)).unwrap_or_default();
-            Left::of(imposed).or(Left::of(told))
+            Left { standing: imposed.or(told), is_azure: false }
         };
         Ok(left)
     }
@@ -95,12 +94,16 @@ fn refused(model: &str, refusal: &quota::openai::Refusal) -> Failure {
         ..Particulars::default()
     };
     let case = match refusal.limit {
-        Limit::Tokens if refusal.requested > level.limit => Case::RequestTooLarge,
-        Limit::Tokens => Case::TokensRateLimit,
-        Limit::Requests => Case::RequestsRateLimit,
+        Limit::Tokens | Limit::ProjectTokens if refusal.requested > level.limit => Case::RequestTooLarge,
+        // A project's limits refuse in the words of the organisation's.
+        Limit::Tokens | Limit::ProjectTokens => Case::TokensRateLimit,
+        Limit::TokensPerDay => Case::TokensPerDayRateLimit,
+        Limit::Requests | Limit::ProjectRequests => Case::RequestsRateLimit,
         Limit::RequestsPerDay => Case::RequestsPerDayRateLimit,
+        Limit::Images if model.starts_with("dall-e") => Case::ImagesRateLimit,
+        Limit::Images => Case::InputImagesRateLimit,
     };
-    Failure::case(case, &of).leaving(Left::of(refusal.standing))
+    Failure::case(case, &of).leaving(Left { standing: refusal.standing, is_azure: false })
 }
 
 fn refused_by_azure(path: &Path<'_>, api_version: &str, refusal: &azure::Refusal) -> Failure {
@@ -110,24 +113,12 @@ fn refused_by_azure(path: &Path<'_>, api_version: &str, refusal: &azure::Refusal
     };
     let operation = path.operation.azure_name();
     let seconds = whole_seconds(refusal.retry_after);
-    Failure::azure(case, operation, api_version, seconds).leaving(Left::at_azure(refusal.standing))
+    Failure::azure(case, operation, api_version, seconds)
+        .leaving(Left { standing: refusal.standing, is_azure: true })
 }
 
 impl Left {
-    fn of(standing: Standing) -> Self {
-        Self { requests: standing.requests, tokens: standing.tokens, is_azure: false }
-    }
-
-    fn at_azure(standing: Standing) -> Self {
-        Self { requests: standing.requests, tokens: standing.tokens, is_azure: true }
-    }
-
-    /// This, and `told` of what it does not tell.
-    fn or(self, told: Self) -> Self {
-        Self { requests: self.requests.or(told.requests), tokens: self.tokens.or(told.tokens), ..self }
-    }
-
-    /// Writes the headers. Azure does not say when limits are whole again.
+    /// Writes the headers, in the place of any that an error has of them.
     pub(super) fn write(&self, headers: &mut HeaderMap) {
         let of_level = |level: Level| RateLimit {
             limit: level.limit,
@@ -135,11 +126,16 @@ impl Left {
             // Microseconds of a wait are our clock's, not the service's.
             reset: Duration::from_millis(level.reset.as_micros().div_ceil(1_000) as u64),
         };
-        let limits = RateLimits { requests: self.requests.map(of_level), tokens: self.tokens.map(of_level) };
-        for (name, value) in limits.headers() {
-            if !(self.is_azure && name.contains("-reset-")) {
-                headers.insert(HeaderName::from_static(name), crate::head::text(&value));
-            }
+        let limits = RateLimits {
+            requests: self.standing.requests.map(of_level),
+            tokens: self.standing.tokens.map(of_level),
+            project_requests: self.standing.project_requests.map(of_level),
+            project_tokens: self.standing.project_tokens.map(of_level),
+            input_images: self.standing.images.map(of_level),
+        };
+        let told = if self.is_azure { limits.azure_headers() } else { limits.headers() };
+        for (name, value) in told {
+            headers.insert(HeaderName::from_static(name), crate::head::text(&value));
         }
     }
 }

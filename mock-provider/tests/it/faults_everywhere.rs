@@ -348,6 +348,26 @@ fn every_error_by_name_comes_everywhere_as_the_provider_says_it() {
 }
 
 #[test]
+fn every_error_can_say_whether_to_come_back() {
+    for family in Family::ALL {
+        against(EXACT, |bench| async move {
+            for endpoint in endpoints().iter().filter(|endpoint| endpoint.shape.family() == family) {
+                for (spec, status, said) in [
+                    ("error=500,should_retry=false", 500, "false"),
+                    ("error=400,should_retry=true", 400, "true"),
+                ] {
+                    for (way, request) in endpoint.asking_for(spec) {
+                        let what = format!("{spec} by {way} at {}", endpoint.name());
+                        let saw = see(&bench, request).await.expect(&what);
+                        assert_eq!((saw.status, saw.header("x-should-retry")), (status, said), "{what}");
+                    }
+                }
+            }
+        });
+    }
+}
+
+#[test]
 fn a_rule_of_the_file_meets_every_endpoint() {
     for family in Family::ALL {
         for (spec, error) in errors(family) {
@@ -366,7 +386,7 @@ fn a_rule_of_the_file_meets_every_endpoint() {
 }
 
 /// The faults that are no errors of the provider's.
-const BREAKAGES: [&str; 11] = [
+const BREAKAGES: [&str; 13] = [
     "reset-before-headers",
     "reset-after-headers",
     "stream-truncate-boundary",
@@ -378,6 +398,8 @@ const BREAKAGES: [&str; 11] = [
     "malformed-json",
     "html-200",
     "empty-200",
+    "empty-204",
+    "empty-json-200",
 ];
 
 /// What ends a stream, as its text has it.
@@ -388,12 +410,13 @@ fn check_breakage(endpoint: &Endpoint, name: &str, saw: Option<Saw>, what: &str)
         return assert!(saw.is_none(), "{what}");
     }
     let saw = saw.expect(what);
-    assert_eq!(saw.status, 200, "{what}");
+    assert_eq!(saw.status, if name == "empty-204" { 204 } else { 200 }, "{what}");
     let is_json = serde_json::from_slice::<Value>(&saw.body).is_ok();
     match name {
         "reset-after-headers" => assert!(!saw.is_whole && saw.body.is_empty(), "{what}"),
         "html-200" => assert!(saw.header("content-type").starts_with("text/html"), "{what}"),
-        "empty-200" => assert!(saw.is_whole && saw.body.is_empty(), "{what}"),
+        "empty-200" | "empty-204" => assert!(saw.is_whole && saw.body.is_empty(), "{what}"),
+        "empty-json-200" => assert!(saw.is_whole && saw.body == b"{}", "{what}"),
         // Only a stream can end without its end marker, or have an error in it.
         "stream-no-terminator" | "stream-error-event" if !endpoint.is_stream => {
             assert!(saw.is_whole && is_json, "{what}");

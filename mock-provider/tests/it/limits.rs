@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use brownout_mock_provider::{MockFile, Pools, start_among};
+use http::Method;
+use serde_json::json;
 use world::http::Client;
 use world::{Address, Seed, run_virtual};
 
-use crate::harness::{EXACT, NONCE, against, ms};
+use crate::harness::{Answered, EXACT, NONCE, against, ms, request};
+use crate::openai::{self, CHAT, chat, parsed};
 
 const HAIKU: &str = "/model/anthropic.claude-3-haiku-20240307-v1%3A0/converse";
 const SONNET: &str = "/model/us.anthropic.claude-sonnet-4-5-20250929-v1:0/converse";
@@ -206,4 +209,136 @@ fn mocks_of_one_account_share_its_quota() {
         statuses
     });
     assert_eq!(statuses, [200, 200, 200, 429, 429], "two regions and two models draw on three requests");
+}
+
+fn told(answered: &Answered, what: &str) -> [String; 3] {
+    ["limit", "remaining", "reset"]
+        .map(|column| answered.header(&format!("x-ratelimit-{column}-{what}")).to_owned())
+}
+
+#[test]
+fn openai_refuses_by_tokens_a_day() {
+    let file = format!("{}quota = {{ tokens_per_minute = 10000, tokens_per_day = 14400 }}", openai::EXACT);
+    against(&file, |bench| async move {
+        let ask = async |tokens: u32| bench.post(CHAT, &chat(&format!(r#","max_tokens":{tokens}"#))).await;
+        let first = ask(9_000).await;
+        assert_eq!(told(&first, "tokens"), ["10000", "1000", "54s"], "less is left of the minute");
+        bench.world.clock().sleep_until(world::Instant::from_secs(60)).await;
+        // Ten have flowed back into the day.
+        let refused = ask(6_000).await;
+        assert_eq!(
+            (refused.status(), told(&refused, "tokens")),
+            (429, ["14400", "5410", "14h59m0s"].map(str::to_owned))
+        );
+        let error = parsed(&refused)["error"].clone();
+        assert_eq!((&error["type"], &error["code"]), (&json!("tokens"), &json!("rate_limit_exceeded")));
+        let words = "Rate limit reached for gpt-4o-mini in organization org-mock on tokens per day (TPD): Limit 14400, \
+                     Used 8990, Requested 6000. Please try again in 59m0s.";
+        assert!(error["message"].as_str().is_some_and(|text| text.starts_with(words)), "{error}");
+        assert_eq!(refused.header("retry-after"), "3540");
+    });
+}
+
+#[test]
+fn openai_refuses_by_pictures_a_minute() {
+    let file =
+        format!("{}quota = {{ images_per_minute = 5 }}", openai::EXACT.replace("gpt-4o-mini", "gpt-image"));
+    against(&file, |bench| async move {
+        let draw = async |model: &str, n: u32| {
+            let body = format!(r#"{{"model":"{model}","prompt":"a lamp","n":{n}}}"#);
+            bench.post("/v1/images/generations", &body).await
+        };
+        let drawn = draw("gpt-image-1", 4).await;
+        assert_eq!(told(&drawn, "input-images"), ["5", "1", "48s"]);
+        let refused = draw("gpt-image-1", 2).await;
+        let error = parsed(&refused)["error"].clone();
+        assert_eq!((refused.status(), &error["type"]), (429, &json!("input-images")));
+        let message = error["message"].as_str().expect("words").to_owned();
+        assert!(
+            message.starts_with(
+                "Rate limit reached for gpt-image-1 (for limit gpt-image) in organization org-mock on input-images per min: \
+                 Limit 5, Used 4, Requested 2."
+            ),
+            "{message}"
+        );
+        assert_eq!(draw("dall-e-2", 5).await.status(), 200);
+        let error = parsed(&draw("dall-e-2", 5).await)["error"].clone();
+        let words =
+            "Rate limit exceeded for images per minute in organization org-mock. Limit: 5/1min. Current: ";
+        assert!(error["message"].as_str().is_some_and(|text| text.starts_with(words)), "{error}");
+        assert_eq!(error["type"], "requests");
+    });
+}
+
+#[test]
+fn pictures_in_prompts_count_too_and_azure_has_no_such_limit() {
+    let file = format!("{}quota = {{ images_per_minute = 3 }}", openai::EXACT);
+    against(&file, |bench| async move {
+        let part = r#"{"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}}"#;
+        let shown = chat("").replace(&format!("\"{NONCE}\\nhello\""), &format!("[{part},{part}]"));
+        let input = r#"{"model":"gpt-4o-mini","input":[{"role":"user","content":[{"type":"input_image","image_url":"u"}]}]}"#;
+        assert_eq!(told(&bench.post(CHAT, &shown).await, "input-images")[1], "1");
+        assert_eq!(told(&bench.post("/v1/responses", input).await, "input-images")[1], "0");
+        assert_eq!(parsed(&bench.post(CHAT, &shown).await)["error"]["type"], "input-images");
+        let azure = "/openai/deployments/gpt-4o-mini/chat/completions?api-version=2024-10-21";
+        for _ in 0..3 {
+            let answered = bench.post(azure, &shown).await;
+            assert_eq!((answered.status(), answered.header("x-ratelimit-limit-input-images")), (200, ""));
+        }
+    });
+}
+
+#[test]
+fn openai_tells_of_a_projects_limits_and_refuses_by_them() {
+    let file = format!(
+        "{}quota = {{ project_requests_per_minute = 3, project_tokens_per_minute = 1000 }}",
+        openai::EXACT
+    );
+    against(&file, |bench| async move {
+        let ask = async |tokens: u32| bench.post(CHAT, &chat(&format!(r#","max_tokens":{tokens}"#))).await;
+        let first = ask(900).await;
+        assert_eq!(told(&first, "project-requests"), ["3", "2", "20s"]);
+        assert_eq!(told(&first, "project-tokens")[..2], ["1000", "100"]);
+        assert_eq!(told(&first, "requests")[0], "500", "the profile's, which refuses nobody");
+        let refused = ask(901).await;
+        assert_eq!((refused.status(), told(&refused, "tokens")), (429, [""; 3].map(str::to_owned)));
+        let message = parsed(&refused)["error"]["message"].as_str().expect("words").to_owned();
+        assert!(message.contains("on tokens per min (TPM): Limit 1000, Used"), "{message}");
+        let too_large = parsed(&ask(1_001).await)["error"]["message"].as_str().expect("words").to_owned();
+        assert!(too_large.starts_with("Request too large for gpt-4o-mini"), "{too_large}");
+    });
+}
+
+#[test]
+fn anthropic_counts_output_as_it_is_produced() {
+    let file = format!(
+        "{EXACT}profile = \"anthropic/claude-haiku\"\nanswer = {{ tokens_p50 = 64, tokens_p90 = 64 }}\n\
+         quota = {{ output_tokens_per_minute = 60 }}"
+    );
+    against(&file, |bench| async move {
+        let ask = |stream: bool| {
+            let body = json!({"model": "claude-haiku-4-5", "max_tokens": 60_000, "stream": stream,
+                "messages": [{"role": "user", "content": NONCE}]});
+            request(Method::POST, "/v1/messages", &[("anthropic-version", "2023-06-01")], &body.to_string())
+        };
+        let left =
+            |answered: &Answered| answered.header("anthropic-ratelimit-output-tokens-remaining").to_owned();
+        let limit =
+            |answered: &Answered| answered.header("anthropic-ratelimit-output-tokens-limit").to_owned();
+        // A reader who leaves after the first piece has had some of the 64, whatever it was allowed.
+        let response = bench.send(ask(true)).await;
+        assert_eq!(response.headers()["anthropic-ratelimit-output-tokens-limit"], "60");
+        let mut body = response.into_body();
+        body.next_data().await.expect("a piece").expect("sound");
+        drop(body);
+        bench.world.clock().sleep(Duration::from_millis(1)).await;
+        let whole = bench.call(ask(false)).await;
+        assert_eq!((whole.status(), limit(&whole)), (200, "60".to_owned()));
+        let refused = bench.call(ask(false)).await;
+        assert_eq!((refused.status(), left(&refused)), (429, "0".to_owned()));
+        assert!(refused.text().contains("rate limit of 60 output tokens per minute"), "{}", refused.text());
+        let wait: u64 = refused.header("retry-after").parse().expect("seconds");
+        bench.world.clock().sleep(Duration::from_secs(wait)).await;
+        assert_eq!(bench.call(ask(false)).await.status(), 200);
+    });
 }

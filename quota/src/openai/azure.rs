@@ -155,7 +155,11 @@ impl Account {
 
     fn standing(&mut self, now: Instant) -> Standing {
         let standing = |window: &mut Option<Window>| window.as_mut().map(|window| window.standing(now));
-        Standing { requests: standing(&mut self.requests), tokens: standing(&mut self.tokens) }
+        Standing {
+            requests: standing(&mut self.requests),
+            tokens: standing(&mut self.tokens),
+            ..Standing::default()
+        }
     }
 }
 
@@ -176,7 +180,7 @@ mod tests {
     }
 
     fn demand(prompt: u64, max_tokens: u64) -> Demand {
-        Demand { prompt, max_tokens: Some(max_tokens), more_choices: 0 }
+        Demand { prompt, max_tokens: Some(max_tokens), ..Demand::default() }
     }
 
     #[test]

@@ -9,8 +9,8 @@ use vertex::{DEFAULT_BURST, PoolLimits};
 use world::{Instant, World};
 
 use crate::support::{
-    Admitted, Ask, DAY, MINUTE, SECOND, asks, check_bucket, check_bucket_of, check_windows, in_virtual_time,
-    play,
+    Admitted, Ask, DAY, MINUTE, SECOND, asks, check_bucket, check_bucket_of, check_left, check_windows,
+    in_virtual_time, play,
 };
 
 const REGIONS: [&str; 3] = ["us-east-1", "us-west-2", "eu-west-1"];
@@ -114,24 +114,20 @@ proptest! {
                 count_cache_reads: false,
             };
             let quota = anthropic::Quota::new(limits, *world.clock());
+            let produced = RefCell::new(Vec::new());
             let admit = |ask: &Ask| {
-                let demand = anthropic::Demand {
-                    input: ask.prompt,
-                    max_tokens: ask.max_tokens,
-                    ..Default::default()
-                };
-                quota.admit("claude-haiku-4-5", demand).map_err(|_| None)
+                let admission = quota.admit("claude-haiku-4-5", ask.of_anthropic()).map_err(|_| None)?;
+                check_left(&produced.borrow(), world.clock().now(), 1, output, MINUTE);
+                Ok(admission)
             };
-            let end = |admission: anthropic::Admission, ask: &Ask| {
-                if !ask.is_cancelled {
-                    admission.settle(ask.output);
-                }
+            let end = |mut admission: anthropic::Admission, ask: &Ask| {
+                let tokens = if ask.is_cancelled { 0 } else { ask.output };
+                admission.produced(tokens);
+                produced.borrow_mut().push((world.clock().now(), tokens));
             };
             let admitted = play(&world, &asks, admit, end).await;
-            let generated = |ask: &Ask| if ask.is_cancelled { 0 } else { ask.output };
             check_bucket(&admitted, one, requests, MINUTE);
             check_bucket(&admitted, prompt, input, MINUTE);
-            check_bucket(&admitted, generated, output, MINUTE);
         });
     }
 
@@ -140,6 +136,7 @@ proptest! {
         requests in 1_u64..60,
         per_day in 1_u64..80,
         tokens in 1_u64..20_000,
+        tokens_per_day in 1_u64..200_000,
         asks in asks(3_000, 3_000),
     ) {
         in_virtual_time(|world| async move {
@@ -147,14 +144,25 @@ proptest! {
                 requests_per_minute: Some(requests),
                 requests_per_day: Some(per_day),
                 tokens_per_minute: Some(tokens),
+                tokens_per_day: Some(tokens_per_day),
+                project_requests_per_minute: Some(requests / 2),
+                project_tokens_per_minute: Some(tokens / 2),
+                images_per_minute: Some(requests),
                 default_max_tokens: None,
             };
             let quota = openai::Quota::new(limits, *world.clock());
-            let admit = |ask: &Ask| quota.admit("gpt-4o", openai_demand(ask)).map_err(|_| None);
+            let pictures = |ask: &Ask| ask.owner as u64;
+            let admit = |ask: &Ask| {
+                let demand = openai::Demand { images: pictures(ask), ..ask.of_openai() };
+                quota.admit("gpt-4o", demand).map_err(|_| None)
+            };
             let admitted = play(&world, &asks, admit, |_, _| ()).await;
-            check_bucket(&admitted, one, requests, MINUTE);
+            let larger = |ask: &Ask| ask.prompt.max(ask.max_tokens);
+            check_bucket(&admitted, one, requests / 2, MINUTE);
             check_bucket(&admitted, one, per_day, DAY);
-            check_bucket(&admitted, |ask| ask.prompt.max(ask.max_tokens), tokens, MINUTE);
+            check_bucket(&admitted, larger, tokens / 2, MINUTE);
+            check_bucket(&admitted, larger, tokens_per_day, DAY);
+            check_bucket(&admitted, pictures, requests, MINUTE);
         });
     }
 
@@ -169,7 +177,7 @@ proptest! {
                 openai::azure::Limits { tokens_per_minute: Some(tokens), evaluation, ..Default::default() };
             let requests = limits.requests_per_period().expect("they follow from the tokens");
             let quota = openai::azure::Quota::new(limits, *world.clock());
-            let admit = |ask: &Ask| quota.admit("gpt-4o", openai_demand(ask)).map_err(|_| None);
+            let admit = |ask: &Ask| quota.admit("gpt-4o", ask.of_openai()).map_err(|_| None);
             let admitted = play(&world, &asks, admit, |_, _| ()).await;
             check_windows(&admitted, one, requests, evaluation);
             check_windows(&admitted, |ask| ask.prompt + ask.max_tokens, tokens, MINUTE);
@@ -239,10 +247,6 @@ proptest! {
 
 const SCOPE: vertex::Scope<'_> =
     vertex::Scope { project: "p", location: "us-central1", base_model: "anthropic-claude-sonnet-4-5" };
-
-fn openai_demand(ask: &Ask) -> openai::Demand {
-    openai::Demand { prompt: ask.prompt, max_tokens: Some(ask.max_tokens), more_choices: 0 }
-}
 
 fn minute_of(instant: Instant) -> u64 {
     instant.as_micros() / 60_000_000

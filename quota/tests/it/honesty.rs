@@ -1,11 +1,15 @@
 //! What the headers tell is true: what is left is admitted, one token more is not, and after the time of the reset
 //! all of it is there.
 
-use brownout_quota::openai::azure;
-use brownout_quota::{Level, anthropic, openai};
+use brownout_quota::openai::{self, Standing, azure};
+use brownout_quota::{Level, anthropic};
 use proptest::prelude::*;
+use world::World;
 
 use crate::support::{Ask, asks, in_virtual_time, play};
+
+const HAIKU: &str = "claude-haiku-4-5";
+const TOKENS: u64 = 10_000;
 
 proptest! {
     #[test]
@@ -13,27 +17,29 @@ proptest! {
         in_virtual_time(|world| async move {
             let limits = anthropic::Limits {
                 requests_per_minute: Some(1_000_000),
-                input_tokens_per_minute: Some(10_000),
+                input_tokens_per_minute: Some(TOKENS),
                 output_tokens_per_minute: Some(5_000),
                 count_cache_reads: false,
             };
             let quota = anthropic::Quota::new(limits, *world.clock());
-            let admit = |input: u64, max_tokens: u64| {
-                let demand = anthropic::Demand { input, max_tokens, ..Default::default() };
-                quota.admit("claude-haiku-4-5", demand)
-            };
-            let admit_ask = |ask: &Ask| admit(ask.prompt, ask.max_tokens).map_err(|_| None);
-            let end = |admission: anthropic::Admission, ask: &Ask| admission.settle(ask.output);
-            play(&world, &asks, admit_ask, end).await;
-            let standing = quota.standing("claude-haiku-4-5");
-            let [input, output] = [standing.input_tokens, standing.output_tokens].map(Option::unwrap_or_default);
-            let refused = |input, output| admit(input, output).expect_err("more than is left").limit;
-            assert_eq!(refused(input.remaining + 1, 0), anthropic::Limit::InputTokens);
-            assert_eq!(refused(0, output.remaining + 1), anthropic::Limit::OutputTokens);
-            let last = admit(input.remaining, output.remaining).expect("it is left");
-            world.clock().sleep(last.standing().tokens().unwrap_or_default().reset).await;
-            let whole = quota.standing("claude-haiku-4-5").tokens().map(|level| level.remaining);
-            assert_eq!(whole, Some(15_000));
+            let admit = |input| quota.admit(HAIKU, anthropic::Demand { input, ..Default::default() });
+            let end = |mut admission: anthropic::Admission, ask: &Ask| admission.produced(ask.output);
+            play(&world, &asks, |ask| admit(ask.prompt).map_err(|_| None), end).await;
+            let reset_of = |level: Option<Level>| level.unwrap_or_default().reset;
+            let is_dry = |standing: &anthropic::Standing| standing.output_tokens.is_some_and(|left| left.remaining == 0);
+            if is_dry(&quota.standing(HAIKU)) {
+                let refusal = admit(0).expect_err("no output is left");
+                assert_eq!(refusal.limit, anthropic::Limit::OutputTokens);
+                world.clock().sleep(refusal.retry_after).await;
+            }
+            let left = quota.standing(HAIKU).input_tokens.unwrap_or_default().remaining;
+            assert_eq!(admit(left + 1).expect_err("more than is left").limit, anthropic::Limit::InputTokens);
+            let mut last = admit(left).expect("it is left");
+            last.produced(last.standing().output_tokens.unwrap_or_default().remaining);
+            assert!(is_dry(&quota.standing(HAIKU)), "as much was left as was told");
+            world.clock().sleep(reset_of(quota.standing(HAIKU).tokens())).await;
+            let whole = quota.standing(HAIKU).tokens().map(|level| level.remaining);
+            assert_eq!(whole, Some(TOKENS + 5_000));
         });
     }
 
@@ -42,18 +48,13 @@ proptest! {
         in_virtual_time(|world| async move {
             let limits = openai::Limits {
                 requests_per_minute: Some(1_000_000),
-                tokens_per_minute: Some(10_000),
+                tokens_per_minute: Some(TOKENS),
                 ..Default::default()
             };
             let quota = openai::Quota::new(limits, *world.clock());
-            let admit = |tokens| quota.admit("gpt-4o", demand(tokens));
+            let admit = |tokens| quota.admit("gpt-4o", demand(tokens)).map_err(|refusal| refusal.standing);
             play(&world, &asks, |ask| admit(ask.prompt).map_err(|_| None), |_, _| ()).await;
-            let left = admit(0).unwrap_or_else(|refusal| refusal.standing).tokens;
-            let Level { remaining, .. } = left.unwrap_or_default();
-            assert!(admit(remaining + 1).is_err());
-            let reset = admit(remaining).expect("it is left").tokens.unwrap_or_default().reset;
-            world.clock().sleep(reset).await;
-            assert!(admit(10_000).is_ok());
+            check_tokens(&world, admit).await;
         });
     }
 
@@ -61,23 +62,28 @@ proptest! {
     fn of_azure(asks in asks(5_000, 5_000)) {
         in_virtual_time(|world| async move {
             let limits = azure::Limits {
-                tokens_per_minute: Some(10_000),
+                tokens_per_minute: Some(TOKENS),
                 requests_per_minute: Some(1_000_000),
                 ..Default::default()
             };
             let quota = azure::Quota::new(limits, *world.clock());
-            let admit = |tokens| quota.admit("gpt-4o", demand(tokens));
+            let admit = |tokens| quota.admit("gpt-4o", demand(tokens)).map_err(|refusal| refusal.standing);
             play(&world, &asks, |ask| admit(ask.prompt + ask.max_tokens).map_err(|_| None), |_, _| ()).await;
-            let left = admit(0).unwrap_or_else(|refusal| refusal.standing).tokens;
-            let Level { remaining, .. } = left.unwrap_or_default();
-            assert!(admit(remaining + 1).is_err());
-            let reset = admit(remaining).expect("it is left").tokens.unwrap_or_default().reset;
-            world.clock().sleep(reset).await;
-            assert!(admit(10_000).is_ok());
+            check_tokens(&world, admit).await;
         });
     }
 }
 
+/// Holds the tokens that OpenAI or Azure tells against what `admit` takes.
+async fn check_tokens(world: &World, admit: impl Fn(u64) -> Result<Standing, Standing>) {
+    let told = |standing: Standing| standing.tokens.unwrap_or_default();
+    let left = told(admit(0).unwrap_or_else(|refused| refused)).remaining;
+    assert!(admit(left + 1).is_err());
+    let last = admit(left).expect("it is left");
+    world.clock().sleep(told(last).reset).await;
+    assert!(admit(TOKENS).is_ok());
+}
+
 fn demand(tokens: u64) -> openai::Demand {
-    openai::Demand { prompt: tokens, max_tokens: Some(0), more_choices: 0 }
+    openai::Demand { prompt: tokens, max_tokens: Some(0), ..Default::default() }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use brownout_quota::{anthropic, openai};
 use proptest::prelude::*;
 use world::{Clock, Instant, Seed, World, run_virtual};
 
@@ -23,6 +24,18 @@ pub(crate) struct Ask {
     pub(crate) is_cancelled: bool,
     /// Whose account it draws on, where there are several.
     pub(crate) owner: usize,
+}
+
+impl Ask {
+    /// What it asks of OpenAI and Azure.
+    pub(crate) fn of_openai(&self) -> openai::Demand {
+        openai::Demand { prompt: self.prompt, max_tokens: Some(self.max_tokens), ..Default::default() }
+    }
+
+    /// What it asks of Anthropic.
+    pub(crate) fn of_anthropic(&self) -> anthropic::Demand {
+        anthropic::Demand { input: self.prompt, ..Default::default() }
+    }
 }
 
 /// Requests of at most so many tokens, in bursts and after pauses, short and longer than any minute.
@@ -122,6 +135,18 @@ pub(crate) fn check_bucket_of(
             let allowed = u128::from(capacity) * period.as_micros() + u128::from(inflow) * stretch;
             assert!(sum * period.as_micros() <= allowed, "{sum} of {capacity} from {start:?} to {end:?}");
         }
+    }
+}
+
+/// Whenever something was admitted, as much as `least` was left in a bucket that may be overdrawn: whatever the
+/// stretch of time before, less was used in it than the bucket holds and what flows into it.
+pub(crate) fn check_left(used: &[(Instant, u64)], at: Instant, least: u64, limit: u64, period: Duration) {
+    let mut sum = u128::from(least);
+    for (start, amount) in used.iter().rev() {
+        sum += u128::from(*amount);
+        let stretch = at.saturating_since(*start).as_micros();
+        let allowed = u128::from(limit) * (period.as_micros() + stretch);
+        assert!(sum * period.as_micros() <= allowed, "{sum} of {limit} from {start:?} to {at:?}");
     }
 }
 

@@ -25,13 +25,13 @@ proptest! {
             };
             let quota = anthropic::Quota::new(limits, *world.clock());
             let admit = |ask: &Ask| {
-                let (input, max_tokens) = (ask.prompt, ask.max_tokens);
-                let demand = anthropic::Demand { input, max_tokens, ..Default::default() };
-                let admission = quota.admit("claude-haiku-4-5", demand);
-                admission.map_err(|refusal| told(refusal.retry_after, in_seconds))
+                let admission = quota.admit("claude-haiku-4-5", ask.of_anthropic());
+                // What others produce while one waits is not foreseen, so all is produced at once.
+                admission
+                    .map(|mut admission| admission.produced(ask.output))
+                    .map_err(|refusal| told(refusal.retry_after, in_seconds))
             };
-            let end = |admission: anthropic::Admission, ask: &Ask| admission.settle(ask.output);
-            let admitted = play(&world, &asks, admit, end).await;
+            let admitted = play(&world, &asks, admit, |(), _| ()).await;
             assert_eq!(admitted.len(), asks.len());
         });
     }
@@ -48,11 +48,14 @@ proptest! {
                 requests_per_minute: Some(requests),
                 requests_per_day: Some(per_day),
                 tokens_per_minute: Some(10_000),
-                default_max_tokens: None,
+                tokens_per_day: Some(per_day * 5_000),
+                project_requests_per_minute: Some(requests),
+                project_tokens_per_minute: Some(7_000),
+                ..Default::default()
             };
             let quota = openai::Quota::new(limits, *world.clock());
             let admit = |ask: &Ask| {
-                let admission = quota.admit("gpt-4o", demand(ask));
+                let admission = quota.admit("gpt-4o", ask.of_openai());
                 admission.map_err(|refusal| told(refusal.retry_after, in_seconds))
             };
             let admitted = play(&world, &asks, admit, |_, _| ()).await;
@@ -70,15 +73,11 @@ proptest! {
             let limits = azure::Limits { tokens_per_minute: Some(10_000), evaluation, ..Default::default() };
             let quota = azure::Quota::new(limits, *world.clock());
             let admit = |ask: &Ask| {
-                let admission = quota.admit("gpt-4o", demand(ask));
+                let admission = quota.admit("gpt-4o", ask.of_openai());
                 admission.map_err(|refusal| told(refusal.retry_after, in_seconds))
             };
             let admitted = play(&world, &asks, admit, |_, _| ()).await;
             assert_eq!(admitted.len(), asks.len());
         });
     }
-}
-
-fn demand(ask: &Ask) -> openai::Demand {
-    openai::Demand { prompt: ask.prompt, max_tokens: Some(ask.max_tokens), more_choices: 0 }
 }

@@ -4,12 +4,28 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-const LIMIT_REQUESTS: &str = "x-ratelimit-limit-requests";
-const LIMIT_TOKENS: &str = "x-ratelimit-limit-tokens";
-const REMAINING_REQUESTS: &str = "x-ratelimit-remaining-requests";
-const REMAINING_TOKENS: &str = "x-ratelimit-remaining-tokens";
-const RESET_REQUESTS: &str = "x-ratelimit-reset-requests";
-const RESET_TOKENS: &str = "x-ratelimit-reset-tokens";
+/// Limit, what remains and reset of a bucket.
+type Names = [&'static str; 3];
+
+const REQUESTS: Names =
+    ["x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"];
+const TOKENS: Names =
+    ["x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"];
+const PROJECT_REQUESTS: Names = [
+    "x-ratelimit-limit-project-requests",
+    "x-ratelimit-remaining-project-requests",
+    "x-ratelimit-reset-project-requests",
+];
+const PROJECT_TOKENS: Names = [
+    "x-ratelimit-limit-project-tokens",
+    "x-ratelimit-remaining-project-tokens",
+    "x-ratelimit-reset-project-tokens",
+];
+const INPUT_IMAGES: Names = [
+    "x-ratelimit-limit-input-images",
+    "x-ratelimit-remaining-input-images",
+    "x-ratelimit-reset-input-images",
+];
 
 /// One bucket.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -22,13 +38,19 @@ pub struct RateLimit {
     pub reset: Duration,
 }
 
-/// The two buckets of a model; `None` for one that is not told.
+/// The buckets of a model; `None` for one that is not told.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RateLimits {
     /// Requests a minute.
     pub requests: Option<RateLimit>,
     /// Tokens a minute.
     pub tokens: Option<RateLimit>,
+    /// Requests a minute of the caller's project, where that has a limit of its own.
+    pub project_requests: Option<RateLimit>,
+    /// Tokens a minute of the caller's project, likewise.
+    pub project_tokens: Option<RateLimit>,
+    /// Pictures a minute, of models that take or make them.
+    pub input_images: Option<RateLimit>,
 }
 
 /// What is wrong with a duration.
@@ -39,31 +61,42 @@ pub struct DurationError(String);
 impl RateLimits {
     /// The headers, in the service's order.
     pub fn headers(&self) -> Vec<(&'static str, String)> {
-        let of = |bucket: Option<RateLimit>, tell: fn(RateLimit) -> String| bucket.map(tell);
-        let limit = |bucket: RateLimit| bucket.limit.to_string();
-        let remaining = |bucket: RateLimit| bucket.remaining.to_string();
-        let reset = |bucket: RateLimit| format_duration(bucket.reset);
-        let told = [
-            (LIMIT_REQUESTS, of(self.requests, limit)),
-            (LIMIT_TOKENS, of(self.tokens, limit)),
-            (REMAINING_REQUESTS, of(self.requests, remaining)),
-            (REMAINING_TOKENS, of(self.tokens, remaining)),
-            (RESET_REQUESTS, of(self.requests, reset)),
-            (RESET_TOKENS, of(self.tokens, reset)),
+        self.tell(format_duration)
+    }
+
+    /// The headers as Azure writes them: resets in whole seconds.
+    pub fn azure_headers(&self) -> Vec<(&'static str, String)> {
+        self.tell(|reset| reset.as_millis().div_ceil(1_000).to_string())
+    }
+
+    fn tell(&self, reset: fn(Duration) -> String) -> Vec<(&'static str, String)> {
+        let buckets = [
+            (REQUESTS, self.requests),
+            (TOKENS, self.tokens),
+            (PROJECT_REQUESTS, self.project_requests),
+            (PROJECT_TOKENS, self.project_tokens),
+            (INPUT_IMAGES, self.input_images),
         ];
-        told.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+        let told = || buckets.into_iter().filter_map(|(names, bucket)| Some((names, bucket?)));
+        let limits = told().map(|([limit, ..], bucket)| (limit, bucket.limit.to_string()));
+        let remaining = told().map(|([_, remaining, _], bucket)| (remaining, bucket.remaining.to_string()));
+        let resets = told().map(|([.., name], bucket)| (name, reset(bucket.reset)));
+        limits.chain(remaining).chain(resets).collect()
     }
 
     /// Reads the headers; `None` for a bucket of which one is missing or not in its form.
     pub fn read<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Self {
         let number = |name| header(name)?.parse().ok();
-        let bucket = |limit, remaining, reset| {
+        let bucket = |[limit, remaining, reset]: Names| {
             let reset = parse_duration(header(reset)?).ok()?;
             Some(RateLimit { limit: number(limit)?, remaining: number(remaining)?, reset })
         };
         RateLimits {
-            requests: bucket(LIMIT_REQUESTS, REMAINING_REQUESTS, RESET_REQUESTS),
-            tokens: bucket(LIMIT_TOKENS, REMAINING_TOKENS, RESET_TOKENS),
+            requests: bucket(REQUESTS),
+            tokens: bucket(TOKENS),
+            project_requests: bucket(PROJECT_REQUESTS),
+            project_tokens: bucket(PROJECT_TOKENS),
+            input_images: bucket(INPUT_IMAGES),
         }
     }
 }
@@ -184,6 +217,7 @@ mod tests {
         let limits = RateLimits {
             requests: Some(RateLimit { limit: 60, remaining: 59, reset: Duration::from_secs(1) }),
             tokens: Some(RateLimit { limit: 150_000, remaining: 149_984, reset: Duration::from_secs(360) }),
+            ..RateLimits::default()
         };
         let headers = limits.headers();
         assert_eq!(headers[4], ("x-ratelimit-reset-requests", "1s".to_owned()));
@@ -193,6 +227,32 @@ mod tests {
         assert_eq!(RateLimits::read(|_| None), RateLimits::default());
         let only = RateLimits { tokens: None, ..limits };
         assert_eq!(only.headers().len(), 3);
+        assert_eq!(limits.azure_headers()[5], ("x-ratelimit-reset-tokens", "360".to_owned()));
+    }
+
+    #[test]
+    fn some_models_and_projects_have_more_of_them() {
+        // As an answer about a picture had them; the project's are as others' had them.
+        let told = |limit, remaining, millis| {
+            Some(RateLimit { limit, remaining, reset: Duration::from_millis(millis) })
+        };
+        let limits = RateLimits {
+            input_images: told(50_000, 49_999, 1),
+            project_requests: told(3, 2, 20_000),
+            project_tokens: told(60_000, 57_000, 3_000),
+            ..RateLimits::default()
+        };
+        let headers = limits.headers();
+        for (at, name, value) in [
+            (2, "x-ratelimit-limit-input-images", "50000"),
+            (4, "x-ratelimit-remaining-project-tokens", "57000"),
+            (6, "x-ratelimit-reset-project-requests", "20s"),
+            (8, "x-ratelimit-reset-input-images", "1ms"),
+        ] {
+            assert_eq!(headers[at], (name, value.to_owned()));
+        }
+        let find = |name: &str| headers.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_str());
+        assert_eq!(RateLimits::read(find), limits);
     }
 
     proptest! {

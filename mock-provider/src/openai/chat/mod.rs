@@ -18,6 +18,6 @@ pub(crate) use stream::Meter;
 pub(super) use answer::call_id;
 pub(super) use ask::withheld;
 pub(super) use logprobs::Likelihoods;
-pub(super) use prompt::read as read_prompt;
+pub(super) use prompt::{images, read as read_prompt};
 pub(super) use read::{decimal, function_name, integer, mentions_json, output_limit};
 pub(super) use stream::Padding;

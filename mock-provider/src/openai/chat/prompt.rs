@@ -27,6 +27,15 @@ pub(in crate::openai) fn read(request: &ChatRequest<'_>, reader: &mut Reader) {
     reader.costs(PRIMING_TOKENS);
 }
 
+/// How many pictures it shows.
+pub(in crate::openai) fn images(request: &ChatRequest<'_>) -> u64 {
+    let parts = request.messages.iter().flat_map(|message| match &message.content {
+        Some(Content::Parts(parts)) => parts.as_slice(),
+        _ => &[],
+    });
+    parts.filter(|part| matches!(part, Part::ImageUrl { .. })).count() as u64
+}
+
 fn message(message: &Message<'_>, reader: &mut Reader) {
     reader.costs(MESSAGE_TOKENS);
     reader.aside(match message.role {

@@ -27,6 +27,12 @@ pub(super) fn withheld(input: &Input<'_>) -> Withheld {
     }
 }
 
+/// How many pictures it shows.
+pub(super) fn images(input: &Input<'_>) -> u64 {
+    let parts = input.items().iter().flat_map(InputItem::parts);
+    parts.filter(|part| part.r#type == "input_image").count() as u64
+}
+
 /// What is asked of the model `name`.
 pub(super) fn ask<'a>(
     request: &'a ResponsesRequest<'a>,

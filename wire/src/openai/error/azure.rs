@@ -53,8 +53,13 @@ impl AzureCase {
             Case::ModelNotFound => AzureCase::DeploymentNotFound,
             Case::InvalidUrl => AzureCase::ResourceNotFound,
             Case::ContentPolicyViolation => AzureCase::ContentFilter,
-            Case::RequestsRateLimit | Case::RequestsPerDayRateLimit => AzureCase::CallRateLimit,
-            Case::TokensRateLimit | Case::RequestTooLarge => AzureCase::TokenRateLimit,
+            Case::RequestsRateLimit
+            | Case::RequestsPerDayRateLimit
+            | Case::InputImagesRateLimit
+            | Case::ImagesRateLimit => AzureCase::CallRateLimit,
+            Case::TokensRateLimit | Case::TokensPerDayRateLimit | Case::RequestTooLarge => {
+                AzureCase::TokenRateLimit
+            }
             _ => return None,
         })
     }

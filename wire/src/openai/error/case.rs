@@ -40,6 +40,12 @@ named! {
         RequestsPerDayRateLimit = "requests-per-day-rate-limit",
         /// 429: tokens per minute.
         TokensRateLimit = "tokens-rate-limit",
+        /// 429: tokens per day.
+        TokensPerDayRateLimit = "tokens-per-day-rate-limit",
+        /// 429: pictures per minute, of models that read them or draw by tokens.
+        InputImagesRateLimit = "input-images-rate-limit",
+        /// 429: pictures per minute, of DALL-E.
+        ImagesRateLimit = "images-rate-limit",
         /// 429: one request is more than a minute's tokens.
         RequestTooLarge = "request-too-large",
         /// 429: traffic rose too fast.
@@ -124,10 +130,17 @@ impl Case {
             Case::ContextLengthExceeded => (128_000, 0, 130_512),
             Case::RequestsRateLimit => (500, 500, 1),
             Case::RequestsPerDayRateLimit => (10_000, 10_000, 1),
+            Case::TokensPerDayRateLimit => (90_000, 89_500, 1_000),
+            Case::InputImagesRateLimit | Case::ImagesRateLimit => (5, 5, 1),
             Case::RequestTooLarge => (usual.limit, 0, 34_754),
             _ => (usual.limit, usual.used, usual.requested),
         };
-        Particulars { limit, used, requested, ..usual }
+        let model = match self {
+            Case::InputImagesRateLimit => "gpt-image-1",
+            Case::ImagesRateLimit => "dall-e-3",
+            _ => usual.model,
+        };
+        Particulars { model, limit, used, requested, ..usual }
     }
 
     /// The HTTP status.
@@ -159,6 +172,9 @@ impl Case {
                 Case::RequestsRateLimit
                     | Case::RequestsPerDayRateLimit
                     | Case::TokensRateLimit
+                    | Case::TokensPerDayRateLimit
+                    | Case::InputImagesRateLimit
+                    | Case::ImagesRateLimit
                     | Case::SlowDown
             )
     }
@@ -188,7 +204,12 @@ impl Case {
     /// The headers that belong to the error.
     pub fn headers(self, of: &Particulars<'_>) -> Vec<(&'static str, String)> {
         let mut headers = match self {
-            Case::RequestsRateLimit | Case::RequestsPerDayRateLimit | Case::TokensRateLimit => {
+            Case::RequestsRateLimit
+            | Case::RequestsPerDayRateLimit
+            | Case::TokensRateLimit
+            | Case::TokensPerDayRateLimit
+            | Case::InputImagesRateLimit
+            | Case::ImagesRateLimit => {
                 vec![retry_after(of.wait), ("retry-after-ms", of.wait.as_millis().to_string())]
             }
             Case::SlowDown => vec![retry_after(of.wait)],
@@ -204,9 +225,14 @@ impl Case {
         let refusing = Some(RateLimit { limit: of.limit.into(), remaining, reset: of.wait });
         match self {
             Case::RequestsRateLimit | Case::RequestsPerDayRateLimit => {
-                RateLimits { requests: refusing, tokens: None }
+                RateLimits { requests: refusing, ..RateLimits::default() }
             }
-            Case::TokensRateLimit | Case::RequestTooLarge => RateLimits { requests: None, tokens: refusing },
+            Case::TokensRateLimit | Case::TokensPerDayRateLimit | Case::RequestTooLarge => {
+                RateLimits { tokens: refusing, ..RateLimits::default() }
+            }
+            Case::InputImagesRateLimit | Case::ImagesRateLimit => {
+                RateLimits { input_images: refusing, ..RateLimits::default() }
+            }
             _ => RateLimits::default(),
         }
     }
@@ -223,8 +249,13 @@ impl Case {
             Case::MethodNotAllowed => (INVALID_REQUEST, "method_not_supported"),
             Case::UnsupportedCountry => ("request_forbidden", "unsupported_country_region_territory"),
             Case::ModelNotFound => (INVALID_REQUEST, "model_not_found"),
-            Case::RequestsRateLimit | Case::RequestsPerDayRateLimit => ("requests", "rate_limit_exceeded"),
-            Case::TokensRateLimit | Case::RequestTooLarge => ("tokens", "rate_limit_exceeded"),
+            Case::RequestsRateLimit | Case::RequestsPerDayRateLimit | Case::ImagesRateLimit => {
+                ("requests", "rate_limit_exceeded")
+            }
+            Case::TokensRateLimit | Case::TokensPerDayRateLimit | Case::RequestTooLarge => {
+                ("tokens", "rate_limit_exceeded")
+            }
+            Case::InputImagesRateLimit => ("input-images", "rate_limit_exceeded"),
             Case::SlowDown => ("rate_limit_error", "slow_down"),
             Case::InsufficientQuota => ("insufficient_quota", "insufficient_quota"),
             Case::CreditBalanceExhausted => ("insufficient_quota", "credit_balance_exhausted"),
@@ -277,6 +308,14 @@ impl Case {
             Case::RequestsRateLimit => rate_limit_message("requests per min (RPM)", of),
             Case::RequestsPerDayRateLimit => rate_limit_message("requests per day (RPD)", of),
             Case::TokensRateLimit => rate_limit_message("tokens per min (TPM)", of),
+            Case::TokensPerDayRateLimit => rate_limit_message("tokens per day (TPD)", of),
+            Case::InputImagesRateLimit => rate_limit_message("input-images per min", of),
+            Case::ImagesRateLimit => format!(
+                "Rate limit exceeded for images per minute in organization {organization}. Limit: {limit}/1min. \
+                 Current: {}/1min. Please visit https://platform.openai.com/docs/guides/rate-limits to learn how to \
+                 increase your rate limit.",
+                of.used.saturating_add(of.requested)
+            ),
             Case::RequestTooLarge => format!(
                 "Request too large for {model} in organization {organization} on tokens per min (TPM): Limit \
                  {limit}, Requested {requested}. The input or output tokens must be reduced in order to run \
@@ -304,8 +343,10 @@ impl Case {
 fn rate_limit_message(what: &str, of: &Particulars<'_>) -> String {
     let Particulars { model, organization, limit, used, requested, wait, .. } = of;
     let wait = format_duration(*wait);
+    // All models that draw by tokens have one limit.
+    let shared = if model.starts_with("gpt-image") { " (for limit gpt-image)" } else { "" };
     format!(
-        "Rate limit reached for {model} in organization {organization} on {what}: Limit {limit}, Used {used}, \
+        "Rate limit reached for {model}{shared} in organization {organization} on {what}: Limit {limit}, Used {used}, \
          Requested {requested}. Please try again in {wait}. Visit \
          https://platform.openai.com/account/rate-limits to learn more."
     )
@@ -382,6 +423,18 @@ mod tests {
                 .contains("requests per min (RPM): Limit 500, Used 500, Requested 1.")
         );
         assert!(said(Case::RequestTooLarge).contains("Limit 30000, Requested 34754."));
+        assert!(
+            said(Case::TokensPerDayRateLimit).contains("on tokens per day (TPD): Limit 90000, Used 89500,")
+        );
+        assert!(said(Case::InputImagesRateLimit).starts_with(
+            "Rate limit reached for gpt-image-1 (for limit gpt-image) in organization org-mock on input-images per min: \
+             Limit 5, Used 5, Requested 1. Please try again in 1s."
+        ));
+        assert!(said(Case::ImagesRateLimit).starts_with(
+            "Rate limit exceeded for images per minute in organization org-mock. Limit: 5/1min. Current: 6/1min."
+        ));
+        let kind = |case: Case| case.detail(&case.usual()).unwrap().r#type;
+        assert_eq!(kind(Case::InputImagesRateLimit).as_deref(), Some("input-images"));
     }
 
     #[test]
@@ -400,6 +453,9 @@ mod tests {
                 "requests-rate-limit",
                 "requests-per-day-rate-limit",
                 "tokens-rate-limit",
+                "tokens-per-day-rate-limit",
+                "input-images-rate-limit",
+                "images-rate-limit",
                 "slow-down",
                 "server-error",
                 "bad-gateway",
