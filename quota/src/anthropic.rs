@@ -177,12 +177,10 @@ impl Account {
 
     /// Takes what an answer has produced; a debt is kept where somebody is to wait for its end.
     fn produce(&mut self, tokens: u64, owes: bool, now: Instant) {
-        for bucket in &mut self.output {
-            if owes {
-                bucket.take_at(tokens, now);
-            } else {
-                bucket.take_what_is_left(tokens, now);
-            }
+        match &mut self.output {
+            Some(bucket) if owes => bucket.take_at(tokens, now),
+            Some(bucket) => bucket.take_what_is_left(tokens, now),
+            None => {}
         }
     }
 

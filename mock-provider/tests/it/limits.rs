@@ -178,7 +178,7 @@ fn bought_capacity_is_asked_for_in_a_header() {
         let body = format!(r#"{{"contents":[{{"role":"user","parts":[{{"text":"{NONCE}"}}]}}]}}"#);
         let dedicated = || {
             let headers = [("x-vertex-ai-llm-request-type", "dedicated")];
-            bench.call(crate::harness::request(http::Method::POST, FLASH, &headers, &body))
+            bench.call(request(Method::POST, FLASH, &headers, &body))
         };
         let served = dedicated().await;
         assert!(served.text().contains(r#""trafficType":"PROVISIONED_THROUGHPUT""#), "{}", served.text());

@@ -112,7 +112,7 @@ impl Quota {
     ///
     /// # Errors
     /// The limit that refuses it. A refused request counts toward nothing.
-    pub fn admit(&self, deployment: &str, demand: Demand) -> Result<Standing, Refusal> {
+    pub fn admit(&self, deployment: &str, demand: Demand) -> Result<Standing, Box<Refusal>> {
         let tokens = demand.tokens(self.limits().default_max_tokens);
         let account = self.account(&[deployment]);
         account
@@ -132,14 +132,14 @@ impl Quota {
 }
 
 impl Account {
-    fn admit(&mut self, tokens: u64, now: Instant) -> Result<Standing, Refusal> {
+    fn admit(&mut self, tokens: u64, now: Instant) -> Result<Standing, Box<Refusal>> {
         let wait = |window: &mut Option<Window>, amount| {
             window.as_mut().and_then(|window| (!window.holds(amount, now)).then(|| window.rest(now)))
         };
         let (requests, of_tokens) = (wait(&mut self.requests, 1), wait(&mut self.tokens, tokens));
         if let Some(retry_after) = requests.max(of_tokens) {
             let limit = if requests.is_some() { Limit::Requests } else { Limit::Tokens };
-            return Err(Refusal { limit, retry_after, standing: self.standing(now) });
+            return Err(Box::new(Refusal { limit, retry_after, standing: self.standing(now) }));
         }
         self.count(tokens, now);
         Ok(self.standing(now))

@@ -52,7 +52,7 @@ proptest! {
                 ..Default::default()
             };
             let quota = openai::Quota::new(limits, *world.clock());
-            let admit = |tokens| quota.admit("gpt-4o", demand(tokens)).map_err(|refusal| refusal.standing);
+            let admit = |tokens| quota.admit("gpt-4o", demand(tokens)).map_err(|refusal| Box::new(refusal.standing));
             play(&world, &asks, |ask| admit(ask.prompt).map_err(|_| None), |_, _| ()).await;
             check_tokens(&world, admit).await;
         });
@@ -67,7 +67,7 @@ proptest! {
                 ..Default::default()
             };
             let quota = azure::Quota::new(limits, *world.clock());
-            let admit = |tokens| quota.admit("gpt-4o", demand(tokens)).map_err(|refusal| refusal.standing);
+            let admit = |tokens| quota.admit("gpt-4o", demand(tokens)).map_err(|refusal| Box::new(refusal.standing));
             play(&world, &asks, |ask| admit(ask.prompt + ask.max_tokens).map_err(|_| None), |_, _| ()).await;
             check_tokens(&world, admit).await;
         });
@@ -75,9 +75,9 @@ proptest! {
 }
 
 /// Holds the tokens that OpenAI or Azure tells against what `admit` takes.
-async fn check_tokens(world: &World, admit: impl Fn(u64) -> Result<Standing, Standing>) {
+async fn check_tokens(world: &World, admit: impl Fn(u64) -> Result<Standing, Box<Standing>>) {
     let told = |standing: Standing| standing.tokens.unwrap_or_default();
-    let left = told(admit(0).unwrap_or_else(|refused| refused)).remaining;
+    let left = told(admit(0).unwrap_or_else(|refused| *refused)).remaining;
     assert!(admit(left + 1).is_err());
     let last = admit(left).expect("it is left");
     world.clock().sleep(told(last).reset).await;
