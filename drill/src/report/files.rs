@@ -1,8 +1,10 @@
-//! The output folder: made and tried before anything starts, filled at the end.
+//! The output folder: made and tried before anything starts, emptied of an earlier run when this one begins,
+//! filled at the end.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Report, junit, markdown, page};
 
@@ -13,8 +15,12 @@ const LOGS: [&str; 5] =
 const REPORTS: [&str; 4] = ["report.json", "report.html", "report.md", "junit.xml"];
 
 /// Where a run leaves its files.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutFolder(PathBuf);
+#[derive(Debug)]
+pub struct OutFolder {
+    path: PathBuf,
+    /// Whether what lies there is this run's.
+    begun: AtomicBool,
+}
 
 /// A folder that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -28,8 +34,8 @@ pub struct OutFolderError {
 }
 
 impl OutFolder {
-    /// Makes the folder, proves that it can be written to, and takes an earlier run's files out of it, so
-    /// that nothing stale can be taken for a result.
+    /// Makes the folder and proves that it can be written to. What an earlier run left there stays until this
+    /// one begins.
     ///
     /// # Errors
     /// The operating system's reason.
@@ -39,35 +45,49 @@ impl OutFolder {
         let probe = path.join(".brownout-probe");
         fs::write(&probe, b"?").map_err(fail)?;
         fs::remove_file(&probe).map_err(fail)?;
+        Ok(Self { path: path.to_owned(), begun: AtomicBool::new(false) })
+    }
+
+    /// Takes an earlier run's files away, so that nothing stale can be taken for a result of the run that
+    /// begins now.
+    ///
+    /// # Errors
+    /// The operating system's reason.
+    pub fn begin(&self) -> Result<(), OutFolderError> {
+        self.begun.store(true, Ordering::Relaxed);
         for name in LOGS.into_iter().chain(REPORTS) {
-            match fs::remove_file(path.join(name)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fail(error)),
+            match fs::remove_file(self.file(name)) {
+                Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                    return Err(OutFolderError { path: self.path.clone(), cause });
+                }
                 _ => {}
             }
         }
-        Ok(Self(path.to_owned()))
+        Ok(())
     }
 
     /// The path of a file in the folder.
     #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
+        self.path.join(name)
     }
 
     /// Takes the logs of a run that did not come about away, and the folder with them if nothing else is in it:
-    /// an empty log looks like a run without requests.
+    /// an empty log looks like a run without requests. The logs of an earlier run stay if this one never began.
     pub fn abandon(self) {
-        for name in LOGS {
-            // Where even this fails, the run's own error says more.
-            let _ = fs::remove_file(self.file(name));
+        if self.begun.load(Ordering::Relaxed) {
+            for name in LOGS {
+                // Where even this fails, the run's own error says more.
+                let _ = fs::remove_file(self.file(name));
+            }
         }
-        let _ = fs::remove_dir(&self.0);
+        let _ = fs::remove_dir(&self.path);
     }
 
     /// The folder itself.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 }
 
@@ -117,6 +137,8 @@ mod tests {
         fs::write(path.join("report.json"), "old").expect("a file");
         fs::write(path.join("notes.txt"), "the user's").expect("a file");
         let out = OutFolder::prepare(&path).expect("usable");
+        assert!(out.file("report.json").exists(), "nothing is lost before a run begins");
+        out.begin().expect("emptied");
         assert!(!out.file("report.json").exists());
         assert!(out.file("notes.txt").exists());
     }
@@ -127,6 +149,7 @@ mod tests {
         let (bare, shared) = (folder.path().join("bare"), folder.path().join("shared"));
         for path in [&bare, &shared] {
             let out = OutFolder::prepare(path).expect("usable");
+            out.begin().expect("emptied");
             fs::write(out.file("faults.ndjson"), "").expect("a file");
             if path == &shared {
                 fs::write(out.file("notes.txt"), "the user's").expect("a file");
@@ -135,6 +158,18 @@ mod tests {
         }
         assert!(!bare.exists());
         assert!(shared.join("notes.txt").exists() && !shared.join("faults.ndjson").exists());
+    }
+
+    #[test]
+    fn a_run_that_never_began_leaves_the_earlier_one_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in LOGS.into_iter().chain(REPORTS) {
+            fs::write(folder.path().join(name), "earlier").expect("a file");
+        }
+        OutFolder::prepare(folder.path()).expect("usable").abandon();
+        for name in LOGS.into_iter().chain(REPORTS) {
+            assert_eq!(fs::read_to_string(folder.path().join(name)).expect(name), "earlier");
+        }
     }
 
     #[test]

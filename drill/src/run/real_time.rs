@@ -45,14 +45,14 @@ pub(super) fn run(
     };
     let judge_plan = judge_plan(plan, declared.as_ref(), TimeBasis::Real);
     let judge = Arc::new(Mutex::new(Judge::new(judge_plan)));
-    let journal = session::open_logs(out, options, &judge)?.real_time();
     let mut facts = RunFacts::default();
-    run_real(plan.seed, THREADS, async |world| {
+    let journal = run_real(plan.seed, THREADS, async |world| {
         preflight(&world, plan, options, &mut facts).await?;
+        let journal = session::begin(out, options, &judge)?.real_time();
         if facts.preflight.iter().all(|check| check.problem.is_none()) {
             drill(&world, plan, options, &journal, watch, &mut facts).await?;
         }
-        Ok::<_, RunError>(())
+        Ok::<_, RunError>(journal)
     })??;
     let judgement = session::judge(&journal, &judge, plan, facts.clone());
     Ok(Outcome { report: session::report(plan, options, &facts, judgement) })

@@ -20,12 +20,13 @@ const WATCH_EVERY: Duration = Duration::from_secs(1);
 /// A judge that reads along while the journal writes.
 pub(super) type SharedJudge = Arc<Mutex<Judge>>;
 
-/// Opens every log of a run, and shows each record to the judge.
-pub(super) fn open_logs(
+/// Begins a run in its folder: opens every log, and shows each record to the judge.
+pub(super) fn begin(
     out: &OutFolder,
     options: &Options,
     judge: &SharedJudge,
 ) -> Result<JournalBuilder, RunError> {
+    out.begin()?;
     let builder = Journal::builder()
         .client_log(&out.file("client.ndjson.zst"))?
         .attempt_log(&out.file("attempts.ndjson.zst"))?

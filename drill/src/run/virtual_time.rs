@@ -23,8 +23,8 @@ pub(super) fn run(
     let declared = gateway_plan(plan, options, "gateway", |name| format!("http://{name}"))?.declared;
     let judge_plan = judge_plan(plan, Some(&declared), TimeBasis::Virtual);
     let judge = Arc::new(Mutex::new(Judge::new(judge_plan)));
-    let journal = session::open_logs(out, options, &judge)?.virtual_time();
     let preflight = run_virtual(plan.seed, |world| preflight(world, plan, options))?;
+    let journal = session::begin(out, options, &judge)?.virtual_time();
     let mut facts = RunFacts { preflight: session::preflight_facts(&preflight), ..RunFacts::default() };
     if preflight.is_passed() {
         let load = run_virtual(plan.seed, |world| drill(world, plan, options, &journal, watch))?;
