@@ -1,6 +1,6 @@
 //! What does one simulated request cost on its way through load generator, gateway, proxy and mock and back,
 //! with its records written and judged? Whole drills of one kind of request in virtual time, their start,
-//! preflight and report included; a thousand requests each, so that these weigh little. Beside them, in the same
+//! preflight and report included; ten thousand requests each, so that these weigh a hundredth. Beside them, in the same
 //! run, stands what as many hops of bare hyper cost on the same machine.
 
 mod bare;
@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 
 use brownout_drill::file::{self, Changes, DrillPlan};
 use brownout_drill::run::{Options, TimeMode, Watch, WatchState, run};
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use evidence::journal::Evidence;
 
-const REQUESTS: u64 = 1_000;
+const REQUESTS: u64 = 10_000;
 
 struct Nobody;
 
@@ -25,7 +25,7 @@ impl Watch for Nobody {
 /// The shipped drill without faults, with requests of one kind only.
 fn plan(mix: &str, streaming: &str) -> DrillPlan {
     let set = [
-        "duration=10s",
+        "duration=100s",
         "faults=[]",
         "load.arrivals={constant='100/s'}",
         "load.control={}",
@@ -55,7 +55,7 @@ fn requests(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder");
     let options = options(folder.path());
     let mut group = criterion.benchmark_group("simulated request");
-    group.throughput(Throughput::Elements(REQUESTS)).sample_size(20);
+    group.throughput(Throughput::Elements(REQUESTS)).sample_size(10).sampling_mode(SamplingMode::Flat);
     group.bench_function("three hops of bare hyper", |bencher| bencher.iter(|| bare::run(REQUESTS)));
     for (name, mix, streaming) in [
         ("plain chat", "chat", "0%"),
