@@ -39,6 +39,15 @@ fn a_target_that_does_not_answer() {
     let ended = run(folder.path(), &drill).expect(107);
     assert!(ended.err.contains(&target) && ended.err.contains("does not answer"), "{}", ended.err);
     assert!(!folder.path().join("out").exists(), "empty logs of a run that never was");
+    let earlier = ["report.json", "ledger.ndjson"].map(|name| folder.path().join("out").join(name));
+    std::fs::create_dir(folder.path().join("out")).expect("a folder");
+    for file in &earlier {
+        std::fs::write(file, "of an earlier run").expect("a file");
+    }
+    run(folder.path(), &drill).expect(107);
+    for file in &earlier {
+        assert_eq!(std::fs::read_to_string(file).expect("still there"), "of an earlier run");
+    }
 }
 
 #[test]
