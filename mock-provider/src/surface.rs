@@ -2,6 +2,7 @@
 
 use fault::Family;
 use http::HeaderMap;
+use http::header::AUTHORIZATION;
 use serde::{Deserialize, Serialize};
 
 /// A provider's API.
@@ -47,12 +48,16 @@ impl Surface {
     /// The surface whose request this is. A path of nobody's belongs to `home`, so that its error is the one
     /// that a client of `home` expects.
     pub(crate) fn of_request(headers: &HeaderMap, path: &str, home: Self) -> Self {
-        let is_anthropics =
-            || ["anthropic-version", "x-api-key"].iter().any(|name| headers.contains_key(*name));
-        match path {
-            // OpenAI has models, files and batches at the same paths.
-            _ if is_of(&SHARED, path) && is_anthropics() => Self::Anthropic,
-            _ => Self::of_path(path, home),
+        // OpenAI has models, files and batches at the same paths. Clients of Anthropic name a version, whichever way
+        // they show their key; those of OpenAI show a bearer token and nothing else.
+        if !is_of(&SHARED, path) {
+            Self::of_path(path, home)
+        } else if ["anthropic-version", "x-api-key"].iter().any(|name| headers.contains_key(*name)) {
+            Self::Anthropic
+        } else if headers.contains_key(AUTHORIZATION) {
+            Self::OpenAi
+        } else {
+            Self::of_path(path, home)
         }
     }
 
@@ -148,6 +153,18 @@ mod tests {
         ] {
             assert_eq!(Surface::of_request(&HeaderMap::new(), path, home), expected, "{path}");
         }
+    }
+
+    #[test]
+    fn models_are_openais_where_a_token_is_all_that_is_shown() {
+        let token = [(http::header::AUTHORIZATION, HeaderValue::from_static("Bearer sk"))];
+        let mut headers = HeaderMap::from_iter(token);
+        for home in Surface::ALL {
+            assert_eq!(Surface::of_request(&headers, "/v1/models/gpt-4o", home), OpenAi, "{home:?}");
+        }
+        assert_eq!(Surface::of_request(&headers, "/v1/messages", OpenAi), Anthropic);
+        headers.insert("anthropic-version", HeaderValue::from_static("2026-10-21"));
+        assert_eq!(Surface::of_request(&headers, "/v1/models", OpenAi), Anthropic, "a newer client's");
     }
 
     #[test]

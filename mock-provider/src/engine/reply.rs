@@ -89,7 +89,26 @@ impl Reply {
         Self { tokens: text.tokens(), blocks: Blocks::One(Block::Text(text)), thinking: 0, stop }
     }
 
-    /// Its blocks, at least one: thinking, then text, then calls.
+    /// Nothing but calls.
+    pub(crate) fn of_calls(calls: Vec<ToolCall>) -> Self {
+        Self::new(calls.into_iter().map(Block::ToolCall).collect(), Stop::End)
+    }
+
+    /// This answer with `calls` before what it says, and after what it thinks.
+    pub(crate) fn led_by(self, calls: Vec<ToolCall>) -> Self {
+        if calls.is_empty() {
+            return self;
+        }
+        let mut blocks = match self.blocks {
+            Blocks::One(block) => vec![block],
+            Blocks::Several(blocks) => blocks,
+        };
+        let thoughts = blocks.iter().take_while(|block| matches!(block, Block::Thinking(_))).count();
+        blocks.splice(thoughts..thoughts, calls.into_iter().map(Block::ToolCall));
+        Self::new(blocks, self.stop)
+    }
+
+    /// Its blocks, at least one: thinking, then text, then calls; calls that lead it are before the text.
     pub(crate) fn blocks(&self) -> &[Block] {
         match &self.blocks {
             Blocks::One(block) => slice::from_ref(block),
@@ -160,7 +179,7 @@ impl Block {
 
 impl ToolCall {
     /// A call of the tool `name` with `arguments` in JSON.
-    pub(super) fn new(id_bits: (u64, u64), name: impl Into<String>, arguments: impl Into<String>) -> Self {
+    pub(crate) fn new(id_bits: (u64, u64), name: impl Into<String>, arguments: impl Into<String>) -> Self {
         let (name, arguments) = (name.into(), arguments.into());
         let name_tokens = u32::try_from(tokens::count(&name)).unwrap_or(u32::MAX).max(1);
         let ends = tokens::ends(&arguments);

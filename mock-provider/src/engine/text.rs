@@ -166,7 +166,7 @@ fn write_word(state: u64, seq: u32, last: u32, out: &mut String) {
 
 /// Thirty-two words, each one token, as it stands, with a space before it and with a capital, of this
 /// crate's tokenizer and of OpenAI's.
-pub(super) const WORDS: [&str; 32] = [
+pub(crate) const WORDS: [&str; 32] = [
     "north", "bridge", "window", "field", "stone", "water", "light", "paper", "letter", "market", "station",
     "signal", "engine", "shadow", "cloud", "ship", "train", "wheel", "leaf", "branch", "seed", "apple",
     "table", "wind", "night", "star", "planet", "road", "street", "wave", "song", "story",

@@ -15,7 +15,7 @@ pub(crate) const EXACT: &str =
     "profile = \"anthropic/claude-haiku\"\nlatency = { ttft_cv = 0.0, inter_token_cv = 0.0 }\n";
 const KEY: [(&str, &str); 2] = [("x-api-key", "sk-ant-mock"), ("anthropic-version", "2023-06-01")];
 
-async fn ask(bench: &Bench, path: &str, body: &str) -> Answered {
+pub(crate) async fn ask(bench: &Bench, path: &str, body: &str) -> Answered {
     bench.call(request(Method::POST, path, &KEY, body)).await
 }
 
@@ -24,7 +24,7 @@ async fn get(bench: &Bench, path: &str) -> Answered {
 }
 
 /// A question of one turn, and more members.
-fn question(members: Value) -> String {
+pub(crate) fn question(members: Value) -> String {
     let mut body = json!({
         "model": "claude-haiku-4-5",
         "max_tokens": 4,
@@ -37,7 +37,7 @@ fn question(members: Value) -> String {
 }
 
 /// Names and data of a stream.
-fn events(answered: &Answered) -> Vec<(String, Value)> {
+pub(crate) fn events(answered: &Answered) -> Vec<(String, Value)> {
     let blocks = answered.text().split_terminator("\n\n");
     blocks
         .map(|block| {

@@ -2,6 +2,7 @@
 
 mod answers;
 mod anthropic;
+mod anthropic_served;
 mod bedrock;
 mod bedrock_auth;
 mod bedrock_control;
@@ -19,7 +20,6 @@ mod laws;
 mod limits;
 mod load;
 mod misuse;
-mod misuse_clouds;
 mod openai;
 mod openai_others;
 mod openai_responses;

@@ -74,7 +74,8 @@ impl RateLimit {
     }
 }
 
-fn rfc3339(unix_s: u64) -> String {
+/// Seconds since 1970 in RFC 3339.
+pub fn rfc3339(unix_s: u64) -> String {
     let seconds = i64::try_from(unix_s).unwrap_or(i64::MAX);
     let at = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     let (date, time) = (at.date(), at.time());

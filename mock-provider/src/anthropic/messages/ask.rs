@@ -35,7 +35,7 @@ impl Request<'_> {
     }
 }
 
-/// The caller's own tools; the service's run where nobody sees them.
+/// The caller's own tools; the service runs its own.
 fn tools<'a>(body: &'a MessagesRequest<'_>) -> Vec<Tool<'a>> {
     let own = body.tools.iter().filter(|tool| tool.is_custom());
     own.map(|tool| Tool { name: tool.name.as_str().into(), schema: tool.input_schema }).collect()
@@ -56,7 +56,7 @@ fn is_parallel(choice: &Choice<'_>) -> bool {
     choice.disable_parallel_tool_use != Some(true)
 }
 
-fn answers_tool(body: &MessagesRequest<'_>) -> bool {
+pub(super) fn answers_tool(body: &MessagesRequest<'_>) -> bool {
     let Some(last) = body.messages.last().filter(|last| last.role == Role::User) else { return false };
     match &last.content {
         Content::Text(_) => false,

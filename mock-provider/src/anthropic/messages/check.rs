@@ -10,7 +10,7 @@ use wire::anthropic::messages::{
 };
 
 use super::request::Model;
-use super::{Refusal, conversation, marks};
+use super::{Home, Refusal, cited, conversation, marks};
 
 type Checked = Result<(), Refusal>;
 
@@ -18,14 +18,14 @@ const THINKING_GUIDE: &str = "Please consult our documentation at \
      https://docs.claude.com/en/docs/build-with-claude/extended-thinking";
 
 /// Checks a request for an answer.
-pub(super) fn all(request: &MessagesRequest<'_>, model: &Model<'_>) -> Checked {
+pub(super) fn all(request: &MessagesRequest<'_>, model: &Model<'_>, home: Home) -> Checked {
     max_tokens(request, model)?;
     sampling(request, model)?;
-    prompt(request, model)
+    prompt(request, model, home)
 }
 
 /// Checks all but what the answer is to be like.
-pub(super) fn prompt(request: &MessagesRequest<'_>, model: &Model<'_>) -> Checked {
+pub(super) fn prompt(request: &MessagesRequest<'_>, model: &Model<'_>, home: Home) -> Checked {
     if let Some(tier) = &request.service_tier
         && !matches!(tier.as_str(), "auto" | "standard_only")
     {
@@ -33,12 +33,13 @@ pub(super) fn prompt(request: &MessagesRequest<'_>, model: &Model<'_>) -> Checke
     }
     conversation::check(request, model)?;
     marks::check(request)?;
-    tools(&request.tools)?;
+    tools(&request.tools, model, home)?;
     tool_choice(request)?;
     if let Some(asked) = &request.thinking {
         thinking(asked, request, model)?;
     }
-    output(request)
+    output(request)?;
+    cited::check(request)
 }
 
 fn refuse(message: impl Into<String>) -> Checked {
@@ -76,7 +77,7 @@ fn sampling(request: &MessagesRequest<'_>, model: &Model<'_>) -> Checked {
     Ok(())
 }
 
-fn tools(tools: &[Tool<'_>]) -> Checked {
+fn tools(tools: &[Tool<'_>], model: &Model<'_>, home: Home) -> Checked {
     let mut names = BTreeSet::new();
     for (index, tool) in tools.iter().enumerate() {
         if !names.insert(tool.name.as_str()) {
@@ -84,7 +85,62 @@ fn tools(tools: &[Tool<'_>]) -> Checked {
         }
         if tool.is_custom() {
             custom_tool(index, tool)?;
+        } else {
+            own_tool(index, tool, model, home)?;
         }
+    }
+    Ok(())
+}
+
+/// The beginnings of the kinds of tools that the caller runs, and whose use is the model's own.
+const CALLERS: [&str; 8] = [
+    "bash_",
+    "text_editor_",
+    "computer_",
+    "browser_",
+    "memory_",
+    "tool_search_tool_",
+    "mcp_toolset",
+    "advisor_",
+];
+/// Those of tools that the service runs, which Bedrock does not; of them Vertex AI runs the first search.
+const SERVICES: [&str; 3] = ["web_search_", "web_fetch_", "code_execution_"];
+const FIRST_SEARCH: &str = "web_search_20250305";
+
+/// A tool of the service's own: one that there is here, asked for in its form. The tags that are told are those of
+/// published answers.
+fn own_tool(index: usize, tool: &Tool<'_>, model: &Model<'_>, home: Home) -> Checked {
+    let kind = tool.r#type.as_deref().unwrap_or_default();
+    let begins = |beginnings: &[&str]| beginnings.iter().any(|beginning| kind.starts_with(beginning));
+    let is_run = match home {
+        Home::Direct => begins(&SERVICES),
+        Home::Vertex => kind == FIRST_SEARCH,
+        Home::Bedrock => false,
+    };
+    if !is_run && !begins(&CALLERS) {
+        let search = if home == Home::Bedrock { String::new() } else { format!(", '{FIRST_SEARCH}'") };
+        return refuse(format!(
+            "tools.{index}: Input tag '{kind}' found using 'type' does not match any of the expected tags: \
+             'bash_20250124', 'custom', 'text_editor_20250124', 'text_editor_20250429', 'text_editor_20250728'{search}"
+        ));
+    }
+    if is_run && model.thinking == Ways::Never {
+        return refuse(format!("'{}' does not support tool types: {kind}.", model.name));
+    }
+    if !is_run {
+        return Ok(());
+    }
+    let name = kind.rsplit_once('_').map_or(kind, |(name, _)| name);
+    if tool.name != name {
+        return refuse(format!("tools.{index}.{kind}.name: Input should be '{name}'"));
+    }
+    if tool.max_uses.is_some_and(|most| most < 1) {
+        return refuse(format!("tools.{index}.{kind}.max_uses: Input should be greater than 0"));
+    }
+    if !tool.allowed_domains.is_empty() && !tool.blocked_domains.is_empty() {
+        return refuse(format!(
+            "tools.{index}.{kind}: Only one of `allowed_domains` and `blocked_domains` may be specified"
+        ));
     }
     Ok(())
 }

@@ -30,6 +30,9 @@ pub(super) fn check(request: &MessagesRequest<'_>, model: &Model<'_>) -> Checked
         let previous = index.checked_sub(1).and_then(|previous| messages.get(previous));
         results(index, message, previous)?;
         calls(index, message, messages.get(index + 1))?;
+        if !is_last {
+            served(index, message)?;
+        }
     }
     ending(messages, model)?;
     cache_marks(request)
@@ -116,6 +119,34 @@ fn calls(index: usize, message: &Message<'_>, next: Option<&Message<'_>>) -> Che
     ))
 }
 
+/// Every use of the service's own tools has its result in the same turn, but in one that is to be continued. The
+/// words are quoted in part.
+fn served(index: usize, message: &Message<'_>) -> Checked {
+    let blocks = blocks(message);
+    let is_answered = |id: &str| blocks.iter().any(|block| used_id(block) == Some(id));
+    for block in blocks {
+        if let ContentBlock::ServerToolUse { id, name, .. } = block
+            && !is_answered(id)
+        {
+            return refuse(format!(
+                "messages.{index}: `{name}` tool use with id `{id}` was found without a corresponding \
+                 `{name}_tool_result` block"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Of which use of the service's own tools a block is the result.
+fn used_id<'m>(block: &'m ContentBlock<'_>) -> Option<&'m str> {
+    match block {
+        ContentBlock::WebSearchToolResult { tool_use_id, .. }
+        | ContentBlock::CodeExecutionToolResult { tool_use_id, .. }
+        | ContentBlock::BashCodeExecutionToolResult { tool_use_id, .. } => Some(tool_use_id),
+        _ => None,
+    }
+}
+
 /// Every result is of a call in the turn before.
 fn results(index: usize, message: &Message<'_>, previous: Option<&Message<'_>>) -> Checked {
     let called: Vec<&str> = previous.map(blocks).unwrap_or_default().iter().filter_map(call_id).collect();
@@ -154,6 +185,12 @@ fn blocks<'m, 'a>(message: &'m Message<'a>) -> &'m [ContentBlock<'a>] {
 /// A turn of the assistant that comes last is one to be continued.
 fn ending(messages: &[Message<'_>], model: &Model<'_>) -> Checked {
     let Some(last) = messages.last().filter(|last| last.role == Role::Assistant) else { return Ok(()) };
+    let is_paused = |block: &ContentBlock<'_>| {
+        matches!(block, ContentBlock::ServerToolUse { .. }) || used_id(block).is_some()
+    };
+    if blocks(last).last().is_some_and(is_paused) {
+        return Ok(());
+    }
     if !model.takes_prefill {
         return refuse(
             "This model does not support assistant message prefill. The conversation must end with a user message.",
@@ -253,6 +290,24 @@ mod tests {
             "messages.0.content.0: unexpected `tool_use_id` found in `tool_result` blocks: toolu_1. Each \
              `tool_result` block must have a corresponding `tool_use` block in the previous message.",
         );
+    }
+
+    #[test]
+    fn a_turn_that_was_paused_may_be_continued_by_any_model() {
+        let used = r#"{"type":"server_tool_use","id":"srvtoolu_1","name":"web_search","input":{}}"#;
+        let result = r#"{"type":"web_search_tool_result","tool_use_id":"srvtoolu_1","content":[]}"#;
+        let turn = |blocks: &str| format!(r#"{ASK},{{"role":"assistant","content":[{blocks}]}}"#);
+        for model in [OLD, "claude-opus-5"] {
+            check(model, &turn(used), "");
+            check(model, &turn(&format!("{used},{result}")), "");
+            check(model, &format!("{},{ASK}", turn(&format!("{used},{result}"))), "");
+            check(
+                model,
+                &format!("{},{ASK}", turn(used)),
+                "messages.1: `web_search` tool use with id `srvtoolu_1` was found without a corresponding \
+                 `web_search_tool_result` block",
+            );
+        }
     }
 
     #[test]

@@ -7,11 +7,15 @@
 
 mod ask;
 mod check;
+mod cited;
 mod conversation;
 mod cut;
+mod found;
+mod layout;
 mod marks;
 mod request;
 mod script;
+mod served;
 mod size;
 mod turn;
 
@@ -38,6 +42,14 @@ impl Home {
             Self::Direct => ("msg_01", "toolu_01"),
             Self::Bedrock => ("msg_bdrk_01", "toolu_bdrk_01"),
             Self::Vertex => ("msg_vrtx_01", "toolu_vrtx_01"),
+        }
+    }
+
+    /// The beginning of the id of a use of the service's own tools.
+    fn use_prefix(self) -> &'static str {
+        match self {
+            Self::Direct | Self::Bedrock => "srvtoolu_01",
+            Self::Vertex => "srvtoolu_vrtx_01",
         }
     }
 

@@ -83,7 +83,7 @@ impl<'b> Asked<'b> {
         (cache, place): (&PromptCache, &str),
         now: Instant,
     ) -> Result<Request<'b>, Refusal> {
-        check::all(&self.body, model)?;
+        check::all(&self.body, model, self.home)?;
         let is_marked = marks::has_any(&self.body);
         let mut prompt = if is_marked {
             let key = [self.home.name().as_bytes(), place.as_bytes(), model.name.as_bytes()];
@@ -99,7 +99,7 @@ impl<'b> Asked<'b> {
 
     /// Checks what can be wrong with a prompt.
     pub(crate) fn check_prompt(&self, model: &Model<'_>) -> Result<(), Refusal> {
-        check::prompt(&self.body, model)
+        check::prompt(&self.body, model, self.home)
     }
 
     /// Tokens of the prompt, for the model of that name.

@@ -6,6 +6,7 @@ use wire::anthropic::stream::EventWriter;
 use world::http::Body;
 use world::{Instant, Sleep};
 
+use super::layout::Shown;
 use super::turn::{Meter, Turn};
 use crate::call::Engine;
 use crate::engine::paced::{Pace, Script};
@@ -57,7 +58,8 @@ impl<C: Carrier, M: Meter> TurnScript<C, M> {
     fn begin(&mut self, out: &mut BytesMut) {
         let whole = self.turn.started();
         // At the start of the output the service counts a token or two.
-        let usage = Usage { output_tokens: 1, output_tokens_details: None, ..whole.usage };
+        let usage =
+            Usage { output_tokens: 1, output_tokens_details: None, server_tool_use: None, ..whole.usage };
         let message = MessagesResponse { usage, ..whole };
         self.carrier.say(out, |writer, out| writer.message_start(&message, out));
     }
@@ -65,7 +67,10 @@ impl<C: Carrier, M: Meter> TurnScript<C, M> {
     fn end(&mut self, out: &mut BytesMut) {
         let usage = self.turn.usage().at_end();
         let (reason, sequence) = self.turn.stop();
-        self.carrier.say(out, |writer, out| writer.message_delta(reason, sequence, &usage, out));
+        let container = self.turn.served().container.as_ref();
+        self.carrier.say(out, |writer, out| {
+            writer.contained_message_delta(reason, sequence, container, &usage, out);
+        });
         self.carrier.stop(out);
     }
 }
@@ -84,7 +89,14 @@ impl<C: Carrier, M: Meter> Script for TurnScript<C, M> {
         for piece in self.turn.reply.pieces(tokens) {
             let mut teller =
                 Teller { turn: &self.turn, carrier: &mut self.carrier, text: &mut self.text, out };
-            teller.tell(&piece);
+            match self.turn.layout() {
+                None => teller.tell(u32::try_from(piece.block).unwrap_or(u32::MAX), &piece, &Shown::Plain),
+                Some(layout) => {
+                    layout
+                        .pieces(&piece)
+                        .for_each(|(part, piece)| teller.tell(part.index, &piece, &part.shown));
+                }
+            }
             if C::PINGS && !self.is_begun {
                 self.carrier.say(out, EventWriter::ping);
             }
@@ -105,30 +117,49 @@ struct Teller<'t, C, M> {
 }
 
 impl<C: Carrier, M: Meter> Teller<'_, C, M> {
-    fn tell(&mut self, piece: &Piece<'_>) {
-        let index = u32::try_from(piece.block).unwrap_or(u32::MAX);
+    fn tell(&mut self, index: u32, piece: &Piece<'_>, shown: &Shown) {
         if piece.starts {
-            self.start(index, piece.content);
+            self.start(index, piece.content, shown);
         }
         self.more(index, piece);
         if piece.ends {
             self.finish(index, piece.content);
+            if let Shown::Use(ordinal) = shown {
+                self.bring(index + 1, *ordinal);
+            }
         }
     }
 
-    fn start(&mut self, index: u32, block: &Block) {
+    fn start(&mut self, index: u32, block: &Block, shown: &Shown) {
         let turn = self.turn;
         self.carrier.say(self.out, |writer, out| match block {
+            Block::Text(_) if matches!(shown, Shown::Cited(_)) => writer.cited_text_start(index, out),
             Block::Text(_) => writer.text_start(index, out),
             Block::Thinking(_) => match turn.thoughts().redacted() {
                 Some(redacted) => writer.block_start(index, &redacted, out),
                 None => writer.thinking_start(index, out),
             },
-            Block::ToolCall(call) => writer.tool_use_start(index, &turn.tool_id(call), &call.name, out),
+            Block::ToolCall(call) => match shown {
+                Shown::Use(ordinal) => {
+                    writer.server_tool_use_start(index, &turn.use_id(*ordinal), &call.name, out);
+                }
+                _ => writer.tool_use_start(index, &turn.tool_id(call), &call.name, out),
+            },
         });
+        if let Shown::Cited(place) = shown {
+            self.carrier.say(self.out, |writer, out| writer.citations_delta(index, place, out));
+        }
         if let Block::ToolCall(_) = block {
             self.carrier.say(self.out, |writer, out| writer.input_json_delta(index, "", out));
         }
+    }
+
+    /// What a use of one of the service's tools has brought, whole.
+    fn bring(&mut self, index: u32, ordinal: usize) {
+        let id = self.turn.use_id(ordinal);
+        let result = self.turn.served().uses[ordinal].result(&id);
+        self.carrier.say(self.out, |writer, out| writer.block_start(index, &result, out));
+        self.carrier.say(self.out, |writer, out| writer.block_stop(index, out));
     }
 
     fn more(&mut self, index: u32, piece: &Piece<'_>) {

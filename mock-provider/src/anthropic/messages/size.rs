@@ -121,7 +121,8 @@ fn content(content: &Content<'_>, reader: &mut Reader) {
 fn block(block: &ContentBlock<'_>, reader: &mut Reader) {
     match block {
         ContentBlock::Text { text, .. } => _ = reader.text(text),
-        ContentBlock::ToolUse { id, name, input, .. } => {
+        ContentBlock::ToolUse { id, name, input, .. }
+        | ContentBlock::ServerToolUse { id, name, input, .. } => {
             reader.aside(id.as_bytes());
             reader.text(name);
             reader.text(input.get());
@@ -130,7 +131,16 @@ fn block(block: &ContentBlock<'_>, reader: &mut Reader) {
             reader.aside(tool_use_id.as_bytes());
             result.iter().for_each(|result| within(result, reader));
         }
-        ContentBlock::SearchResult { content: found, .. } => within(found, reader),
+        ContentBlock::WebSearchToolResult { tool_use_id, content, .. }
+        | ContentBlock::CodeExecutionToolResult { tool_use_id, content, .. }
+        | ContentBlock::BashCodeExecutionToolResult { tool_use_id, content, .. } => {
+            reader.aside(tool_use_id.as_bytes());
+            reader.text(content.get());
+        }
+        ContentBlock::SearchResult { title, content: found, .. } => {
+            reader.text(title);
+            within(found, reader);
+        }
         ContentBlock::Image { source, .. } | ContentBlock::Document { source, .. } => {
             reader.attachment(ATTACHMENT_TOKENS, source.get().as_bytes());
         }

@@ -13,11 +13,14 @@ use wire::anthropic::messages::{
 use wire::json::Raw;
 use world::{Draws, Instant};
 
-use super::Home;
 use super::cut::Cut;
+use super::layout::{Layout, Shown};
 use super::request::{Model, Request};
+use super::served::Served;
+use super::{Home, cited};
 use crate::anthropic::id;
 use crate::call::{Call, Engine, Length};
+use crate::engine::ask::Ask;
 use crate::engine::latency::Timing;
 use crate::engine::prompt::Cached;
 use crate::engine::reply::{Block, Reply, Stop, ToolCall};
@@ -43,6 +46,9 @@ pub(crate) struct Turn<M> {
     model: String,
     cut: Cut,
     thoughts: Thoughts,
+    served: Served,
+    /// Where the message has other blocks than the answer.
+    layout: Option<Box<Layout>>,
 }
 
 /// How a caller gets to see thoughts.
@@ -68,7 +74,18 @@ impl<M: Meter> Turn<M> {
         meter: M,
     ) -> Self {
         let cut = Cut::of(request, model);
-        let reply = engine.reply(profile, &call.identity, &request.ask(key, cut));
+        let ask = request.ask(key, cut);
+        let (served, mut draws) = serve(engine, call, request, ask.max_tokens, cut);
+        let calls = served.uses.iter().map(|one| one.call.clone()).collect();
+        let reply = if served.is_paused {
+            Reply::of_calls(calls)
+        } else {
+            let ask = Ask { max_tokens: ask.max_tokens.saturating_sub(served.tokens()), ..ask };
+            engine.reply(profile, &call.identity, &ask).led_by(calls)
+        };
+        let places =
+            if cut == Cut::Refusal { Vec::new() } else { cited::places(&request.body, &served, &mut draws) };
+        let layout = Layout::of(&reply, &served, places).map(Box::new);
         let bits = engine.request_bits(&call.identity);
         let timing = engine.timing_of(profile, &call.identity, request.prompt(), reply.tokens());
         request.keep(&engine.prompt_cache, call.arrived, timing.first());
@@ -77,13 +94,15 @@ impl<M: Meter> Turn<M> {
             coalescing: profile.coalescing,
             arrived: call.arrived,
             meter,
-            usage: usage(home, request, &reply),
+            usage: usage(home, request, &reply, &served),
             home,
             message_id: id::of(home.id_prefixes().0, bits),
             model: model.name.to_owned(),
             cut,
             thoughts: Thoughts::of(request, model, bits.1),
             reply,
+            served,
+            layout,
         }
     }
 
@@ -95,11 +114,13 @@ impl<M: Meter> Turn<M> {
     /// Puts others' words in the place of the answer, which costs what it did.
     pub(crate) fn replace(&mut self, reply: Reply) {
         self.reply = reply;
+        self.served = Served::default();
+        self.layout = None;
     }
 
     /// Puts others' words in the place of an answer that the model was never asked for.
     pub(crate) fn answer_unasked(&mut self, reply: Reply, after: Duration) {
-        self.reply = reply;
+        self.replace(reply);
         self.timing = Timing::new(after, Duration::ZERO);
         self.usage = Usage::plain(0, 0);
     }
@@ -122,13 +143,15 @@ impl<M: Meter> Turn<M> {
     /// The whole message, which counts as generated.
     pub(crate) fn message(&mut self) -> Bytes {
         self.meter.generated(self.reply.tokens());
-        let content = self.reply.blocks().iter().map(|block| self.block(block)).collect();
+        let ids: Vec<String> = (0..self.served.uses.len()).map(|ordinal| self.use_id(ordinal)).collect();
+        let content = self.content(&ids);
         let (stop_reason, stop_sequence) = self.stop();
         let message = MessagesResponse {
             content,
             stop_reason: Some(stop_reason),
             stop_sequence: stop_sequence.map(Into::into),
             stop_details: StopDetails::of(stop_reason),
+            container: self.served.container.clone(),
             ..self.started()
         };
         message.to_bytes()
@@ -149,12 +172,48 @@ impl<M: Meter> Turn<M> {
         if let Some(reason) = self.cut.reason(self.reply.stop()) {
             return (reason, None);
         }
+        if self.served.is_paused {
+            return (StopReason::PauseTurn, None);
+        }
         match self.reply.stop() {
             Stop::End => (StopReason::EndTurn, None),
             Stop::MaxTokens => (StopReason::MaxTokens, None),
             Stop::StopSequence(sequence) => (StopReason::StopSequence, Some(sequence)),
             Stop::ToolUse => (StopReason::ToolUse, None),
         }
+    }
+
+    /// All blocks of the message; `ids` are those of the uses of the service's tools.
+    fn content<'r>(&'r self, ids: &'r [String]) -> Vec<ResponseBlock<'r>> {
+        let blocks = self.reply.blocks();
+        let Some(layout) = &self.layout else {
+            return blocks.iter().map(|block| self.block(block)).collect();
+        };
+        let mut content = Vec::with_capacity(layout.parts().len() + ids.len());
+        for part in layout.parts() {
+            match (&part.shown, &blocks[part.block]) {
+                (Shown::Use(ordinal), _) => content.extend(self.used(*ordinal, &ids[*ordinal])),
+                (shown, Block::Text(text)) => {
+                    let mut said = String::new();
+                    text.write(part.tokens.clone(), &mut said);
+                    let citations = match shown {
+                        Shown::Cited(place) => Some(vec![place.clone()]),
+                        _ => None,
+                    };
+                    content.push(ResponseBlock::Text { text: said.into(), citations });
+                }
+                (_, block) => content.push(self.block(block)),
+            }
+        }
+        content
+    }
+
+    /// A use of one of the service's tools, and what it has brought.
+    fn used<'r>(&'r self, ordinal: usize, id: &'r str) -> [ResponseBlock<'r>; 2] {
+        let one = &self.served.uses[ordinal];
+        let input = Raw::parse(&one.call.arguments).unwrap_or_else(|_| Raw::empty_object());
+        let name = one.call.name.as_str().into();
+        [ResponseBlock::ServerToolUse { id: id.into(), name, input }, one.result(id)]
     }
 
     fn block<'r>(&self, block: &'r Block) -> ResponseBlock<'r> {
@@ -171,6 +230,19 @@ impl<M: Meter> Turn<M> {
 
     pub(super) fn tool_id(&self, call: &ToolCall) -> String {
         id::of(self.home.id_prefixes().1, call.id_bits)
+    }
+
+    /// The id of a use of one of the service's tools.
+    pub(super) fn use_id(&self, ordinal: usize) -> String {
+        id::of(self.home.use_prefix(), self.served.uses[ordinal].call.id_bits)
+    }
+
+    pub(super) fn served(&self) -> &Served {
+        &self.served
+    }
+
+    pub(super) fn layout(&self) -> Option<&Layout> {
+        self.layout.as_deref()
     }
 
     pub(super) fn thoughts(&self) -> Thoughts {
@@ -232,7 +304,19 @@ fn written(text: &Text) -> String {
     out
 }
 
-fn usage(home: Home, request: &Request<'_>, reply: &Reply) -> Usage<'static> {
+/// What a request has of the service's tools, and draws for what more is made up. An answer that is scripted or
+/// broken off has none.
+fn serve(engine: &Engine, call: &Call<'_>, request: &Request<'_>, allowed: u32, cut: Cut) -> (Served, Draws) {
+    let mut draws = engine.content.draws(&[&call.identity.content.to_le_bytes(), b"served"]);
+    if cut == Cut::Refusal || call.identity.scripted.is_some() {
+        return (Served::default(), draws);
+    }
+    let now_s = (engine.clock.unix_start_micros() + call.arrived.as_micros()) / 1_000_000;
+    let served = Served::plan(&request.body, allowed, now_s, &mut draws);
+    (served, draws)
+}
+
+fn usage(home: Home, request: &Request<'_>, reply: &Reply, served: &Served) -> Usage<'static> {
     let counted = |tokens: u64| u32::try_from(tokens).unwrap_or(u32::MAX);
     let (input, cached) = (counted(request.uncached_tokens()), request.cached);
     if home == Home::Bedrock && cached == Cached::default() {
@@ -252,5 +336,6 @@ fn usage(home: Home, request: &Request<'_>, reply: &Reply) -> Usage<'static> {
     }
     let thinking_tokens = reply.thinking_tokens();
     let output_tokens_details = (thinking_tokens > 0).then_some(OutputTokensDetails { thinking_tokens });
-    Usage { output_tokens_details, service_tier: Some("standard".into()), ..of_cache }
+    let server_tool_use = served.usage();
+    Usage { output_tokens_details, server_tool_use, service_tier: Some("standard".into()), ..of_cache }
 }

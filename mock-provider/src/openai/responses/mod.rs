@@ -61,9 +61,8 @@ impl OpenAi {
         if prompt.tokens() > u64::from(target.model.context) {
             return Err(Failure::input_too_long());
         }
-        let max_tokens = body.max_output_tokens.map(u64::from);
-        let demand =
-            Demand { prompt: prompt.tokens(), max_tokens, more_choices: 0, images: ask::images(&input) };
+        let (max_tokens, images) = (body.max_output_tokens.map(u64::from), ask::images(&input));
+        let demand = Demand { prompt: prompt.tokens(), max_tokens, more_choices: 0, images };
         let left = self.accounts.admit(&request.path, &request.api_version, &target, demand)?;
 
         let mut draft = draft(engine, call, request, &target, (&body, &input), &prompt);

@@ -110,13 +110,14 @@ fn quoted<'s>(said: &'s str, opening: &str) -> Option<&'s str> {
 fn of_variant(place: &str, variant: &str, said: &str) -> String {
     let (parent, field) = place.rsplit_once('.').unwrap_or((place, ""));
     let known = said.split('`').skip(3).step_by(2).map(|name| format!("'{name}'"));
-    let known: Vec<String> = known.collect();
+    let mut known: Vec<String> = known.collect();
     if field == "role" && variant == "system" {
         return "messages: Unexpected role \"system\". The Messages API accepts a top-level `system` parameter, not \
                 \"system\" as an input message role."
             .to_owned();
     }
     if field == "type" {
+        known.sort();
         return format!(
             "{parent}: Input tag '{variant}' found using 'type' does not match any of the expected tags: {}",
             known.join(", ")
@@ -190,12 +191,13 @@ mod tests {
         check(
             r#"{"messages":[{"role":"user","content":[{"type":"dance"}]}]}"#,
             "messages.0.content.0: Input tag 'dance' found using 'type' does not match any of the expected tags: \
-             'text', 'image', 'document', 'search_result', 'tool_use', 'tool_result', 'thinking', 'redacted_thinking'",
+             'bash_code_execution_tool_result', 'code_execution_tool_result', 'document', 'image', 'redacted_thinking', \
+             'search_result', 'server_tool_use', 'text', 'thinking', 'tool_result', 'tool_use', 'web_search_tool_result'",
         );
         check(
             r#"{"messages":[],"tool_choice":{"type":"maybe"}}"#,
-            "tool_choice: Input tag 'maybe' found using 'type' does not match any of the expected tags: 'auto', \
-             'any', 'tool', 'none'",
+            "tool_choice: Input tag 'maybe' found using 'type' does not match any of the expected tags: 'any', \
+             'auto', 'none', 'tool'",
         );
     }
 

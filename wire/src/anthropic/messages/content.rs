@@ -6,6 +6,7 @@ use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::citation::CitationsConfig;
 use crate::json::{Raw, Text};
 
 /// What a message, an instruction or a tool's result says.
@@ -42,14 +43,30 @@ pub enum ContentBlock<'a> {
     Document {
         /// In place, by address or by id.
         source: Raw<'a>,
+        /// What it is called.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        title: Option<Text<'a>>,
+        /// What the model is told of it, which is not cited.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        context: Option<Text<'a>>,
+        /// Whether the answer cites it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        citations: Option<CitationsConfig>,
         /// Where the cache ends.
         #[serde(skip_serializing_if = "Option::is_none")]
         cache_control: Option<Raw<'a>>,
     },
     /// Something found, to be cited.
     SearchResult {
+        /// Where it was found.
+        source: Text<'a>,
+        /// What it is called.
+        title: Text<'a>,
         /// What is said there.
         content: Content<'a>,
+        /// Whether the answer cites it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        citations: Option<CitationsConfig>,
         /// Where the cache ends.
         #[serde(skip_serializing_if = "Option::is_none")]
         cache_control: Option<Raw<'a>>,
@@ -76,6 +93,48 @@ pub enum ContentBlock<'a> {
         /// Whether it failed.
         #[serde(skip_serializing_if = "Option::is_none")]
         is_error: Option<bool>,
+        /// Where the cache ends.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<Raw<'a>>,
+    },
+    /// An earlier use of one of the service's own tools.
+    ServerToolUse {
+        /// `srvtoolu_…`; the result names it again.
+        id: Text<'a>,
+        /// Which tool.
+        name: Text<'a>,
+        /// A JSON object.
+        input: Raw<'a>,
+        /// Where the cache ends.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<Raw<'a>>,
+    },
+    /// What a search of the web found.
+    WebSearchToolResult {
+        /// Which use.
+        tool_use_id: Text<'a>,
+        /// A list of what was found, or an error.
+        content: Raw<'a>,
+        /// Where the cache ends.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<Raw<'a>>,
+    },
+    /// What became of code.
+    CodeExecutionToolResult {
+        /// Which use.
+        tool_use_id: Text<'a>,
+        /// What it wrote, or an error.
+        content: Raw<'a>,
+        /// Where the cache ends.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<Raw<'a>>,
+    },
+    /// What became of a command.
+    BashCodeExecutionToolResult {
+        /// Which use.
+        tool_use_id: Text<'a>,
+        /// What it wrote, or an error.
+        content: Raw<'a>,
         /// Where the cache ends.
         #[serde(skip_serializing_if = "Option::is_none")]
         cache_control: Option<Raw<'a>>,
@@ -139,7 +198,11 @@ impl<'a> ContentBlock<'a> {
             | ContentBlock::Document { cache_control, .. }
             | ContentBlock::SearchResult { cache_control, .. }
             | ContentBlock::ToolUse { cache_control, .. }
-            | ContentBlock::ToolResult { cache_control, .. } => cache_control.as_ref(),
+            | ContentBlock::ToolResult { cache_control, .. }
+            | ContentBlock::ServerToolUse { cache_control, .. }
+            | ContentBlock::WebSearchToolResult { cache_control, .. }
+            | ContentBlock::CodeExecutionToolResult { cache_control, .. }
+            | ContentBlock::BashCodeExecutionToolResult { cache_control, .. } => cache_control.as_ref(),
             ContentBlock::Thinking { .. } | ContentBlock::RedactedThinking { .. } => None,
         }
     }
@@ -156,6 +219,12 @@ struct BlockFields<'a> {
     #[serde(default)]
     source: Option<Raw<'a>>,
     #[serde(default)]
+    title: Option<Text<'a>>,
+    #[serde(default)]
+    context: Option<Text<'a>>,
+    #[serde(default)]
+    citations: Option<Raw<'a>>,
+    #[serde(default)]
     id: Option<Text<'a>>,
     #[serde(default)]
     name: Option<Text<'a>>,
@@ -163,8 +232,9 @@ struct BlockFields<'a> {
     input: Option<Raw<'a>>,
     #[serde(default)]
     tool_use_id: Option<Text<'a>>,
+    // What it is depends on the kind of the block, which may stand behind it.
     #[serde(default)]
-    content: Option<Content<'a>>,
+    content: Option<Raw<'a>>,
     #[serde(default)]
     is_error: Option<bool>,
     #[serde(default)]
@@ -184,6 +254,10 @@ enum BlockType {
     SearchResult,
     ToolUse,
     ToolResult,
+    ServerToolUse,
+    WebSearchToolResult,
+    CodeExecutionToolResult,
+    BashCodeExecutionToolResult,
     Thinking,
     RedactedThinking,
 }
@@ -199,10 +273,16 @@ impl<'a> TryFrom<BlockFields<'a>> for ContentBlock<'a> {
                 ContentBlock::Image { source: need("image.source", fields.source)?, cache_control }
             }
             BlockType::Document => {
-                ContentBlock::Document { source: need("document.source", fields.source)?, cache_control }
+                let (title, context) = (fields.title, fields.context);
+                let citations = config("document", fields.citations)?;
+                let source = need("document.source", fields.source)?;
+                ContentBlock::Document { source, title, context, citations, cache_control }
             }
             BlockType::SearchResult => ContentBlock::SearchResult {
-                content: need("search_result.content", fields.content)?,
+                source: found(fields.source)?,
+                title: need("search_result.title", fields.title)?,
+                content: said(need("search_result.content", fields.content)?)?,
+                citations: config("search_result", fields.citations)?,
                 cache_control,
             },
             BlockType::ToolUse => ContentBlock::ToolUse {
@@ -213,7 +293,7 @@ impl<'a> TryFrom<BlockFields<'a>> for ContentBlock<'a> {
             },
             BlockType::ToolResult => ContentBlock::ToolResult {
                 tool_use_id: need("tool_result.tool_use_id", fields.tool_use_id)?,
-                content: fields.content,
+                content: fields.content.map(said).transpose()?,
                 is_error: fields.is_error,
                 cache_control,
             },
@@ -224,13 +304,63 @@ impl<'a> TryFrom<BlockFields<'a>> for ContentBlock<'a> {
             BlockType::RedactedThinking => {
                 ContentBlock::RedactedThinking { data: need("redacted_thinking.data", fields.data)? }
             }
+            BlockType::ServerToolUse
+            | BlockType::WebSearchToolResult
+            | BlockType::CodeExecutionToolResult
+            | BlockType::BashCodeExecutionToolResult => return served(fields),
         })
     }
+}
+
+/// A block of one of the service's own tools.
+fn served(fields: BlockFields<'_>) -> Result<ContentBlock<'_>, serde::de::value::Error> {
+    let cache_control = fields.cache_control;
+    Ok(match fields.r#type {
+        BlockType::WebSearchToolResult => ContentBlock::WebSearchToolResult {
+            tool_use_id: need("web_search_tool_result.tool_use_id", fields.tool_use_id)?,
+            content: need("web_search_tool_result.content", fields.content)?,
+            cache_control,
+        },
+        BlockType::CodeExecutionToolResult => ContentBlock::CodeExecutionToolResult {
+            tool_use_id: need("code_execution_tool_result.tool_use_id", fields.tool_use_id)?,
+            content: need("code_execution_tool_result.content", fields.content)?,
+            cache_control,
+        },
+        BlockType::BashCodeExecutionToolResult => ContentBlock::BashCodeExecutionToolResult {
+            tool_use_id: need("bash_code_execution_tool_result.tool_use_id", fields.tool_use_id)?,
+            content: need("bash_code_execution_tool_result.content", fields.content)?,
+            cache_control,
+        },
+        _ => ContentBlock::ServerToolUse {
+            id: need("server_tool_use.id", fields.id)?,
+            name: need("server_tool_use.name", fields.name)?,
+            input: need("server_tool_use.input", fields.input)?,
+            cache_control,
+        },
+    })
 }
 
 /// The field, or else that it is missing: named behind the kind of block, as the service names it.
 fn need<T>(name: &'static str, field: Option<T>) -> Result<T, serde::de::value::Error> {
     field.ok_or_else(|| serde::de::value::Error::missing_field(name))
+}
+
+/// Content within a block.
+fn said(content: Raw<'_>) -> Result<Content<'_>, serde::de::value::Error> {
+    content.read().map_err(serde::de::value::Error::custom)
+}
+
+/// Where something was found, which is an address here and a source of its own kind in a document.
+fn found(source: Option<Raw<'_>>) -> Result<Text<'_>, serde::de::value::Error> {
+    need("search_result.source", source)?.read().map_err(serde::de::value::Error::custom)
+}
+
+fn config(
+    kind: &str,
+    citations: Option<Raw<'_>>,
+) -> Result<Option<CitationsConfig>, serde::de::value::Error> {
+    let read = citations.map(|citations| citations.read::<CitationsConfig>()).transpose();
+    read.map_err(|error| serde::de::value::Error::custom(format_args!("{kind}.citations: {error}")))
 }
 
 impl Serialize for Content<'_> {

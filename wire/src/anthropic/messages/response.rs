@@ -3,6 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 
+use super::citation::Citation;
 use crate::json::{self, Raw, Text, literal, null_as_default};
 
 literal! {
@@ -49,6 +50,19 @@ pub struct MessagesResponse<'a> {
     /// What it cost.
     #[serde(default)]
     pub usage: Usage<'a>,
+    /// Where code ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<Container<'a>>,
+}
+
+/// Where code runs, to be named again by later requests.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Container<'a> {
+    /// `container_…`.
+    #[serde(borrow)]
+    pub id: Text<'a>,
+    /// Until when it is kept, in RFC 3339.
+    pub expires_at: Text<'a>,
 }
 
 /// One block of an answer.
@@ -60,6 +74,39 @@ pub enum ResponseBlock<'a> {
     Text {
         /// The text.
         text: Text<'a>,
+        /// Where it has that from; `None` in an answer that cites nothing.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        citations: Option<Vec<Citation<'a>>>,
+    },
+    /// The model uses one of the service's own tools.
+    ServerToolUse {
+        /// `srvtoolu_…`.
+        id: Text<'a>,
+        /// Which tool.
+        name: Text<'a>,
+        /// A JSON object.
+        input: Raw<'a>,
+    },
+    /// What a search of the web found.
+    WebSearchToolResult {
+        /// Which use.
+        tool_use_id: Text<'a>,
+        /// A list of what was found, or an error.
+        content: Raw<'a>,
+    },
+    /// What became of code.
+    CodeExecutionToolResult {
+        /// Which use.
+        tool_use_id: Text<'a>,
+        /// What it wrote, or an error.
+        content: Raw<'a>,
+    },
+    /// What became of a command.
+    BashCodeExecutionToolResult {
+        /// Which use.
+        tool_use_id: Text<'a>,
+        /// What it wrote, or an error.
+        content: Raw<'a>,
     },
     /// The model uses a tool.
     ToolUse {
@@ -152,6 +199,9 @@ pub struct Usage<'a> {
     /// What they were for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output_tokens_details: Option<OutputTokensDetails>,
+    /// How often the service's own tools were used; not told where there were none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_tool_use: Option<ServerToolUsage>,
     /// The tier that served it.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     pub service_tier: Option<Text<'a>>,
@@ -165,6 +215,16 @@ pub struct CacheCreation {
     pub ephemeral_5m_input_tokens: u32,
     /// An hour.
     pub ephemeral_1h_input_tokens: u32,
+}
+
+/// How often the service's own tools were used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ServerToolUsage {
+    /// Searches of the web.
+    pub web_search_requests: u32,
+    /// Pages fetched.
+    pub web_fetch_requests: u32,
 }
 
 /// What the tokens of an answer were for.
@@ -194,6 +254,9 @@ pub struct DeltaUsage {
     /// As in [`Usage`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output_tokens_details: Option<OutputTokensDetails>,
+    /// As in [`Usage`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_tool_use: Option<ServerToolUsage>,
 }
 
 /// How many tokens a request has.
@@ -236,6 +299,7 @@ impl Usage<'_> {
             cache_read_input_tokens: self.cache_read_input_tokens,
             output_tokens: self.output_tokens,
             output_tokens_details: self.output_tokens_details,
+            server_tool_use: self.server_tool_use,
         }
     }
 }
@@ -243,13 +307,13 @@ impl Usage<'_> {
 impl<'a> ResponseBlock<'a> {
     /// A block that is a text.
     pub fn of_text(text: impl Into<Text<'a>>) -> Self {
-        ResponseBlock::Text { text: text.into() }
+        ResponseBlock::Text { text: text.into(), citations: None }
     }
 
     /// The text, when the block is one.
     pub fn text(&self) -> Option<&str> {
         match self {
-            ResponseBlock::Text { text } => Some(text),
+            ResponseBlock::Text { text, .. } => Some(text),
             _ => None,
         }
     }
@@ -298,16 +362,42 @@ struct ResponseFields<'a> {
     signature: Option<Text<'a>>,
     #[serde(default)]
     data: Option<Text<'a>>,
+    #[serde(default)]
+    tool_use_id: Option<Text<'a>>,
+    #[serde(default)]
+    content: Option<Raw<'a>>,
+    #[serde(default)]
+    citations: Option<Raw<'a>>,
 }
 
 impl<'a> From<ResponseFields<'a>> for ResponseBlock<'a> {
     fn from(fields: ResponseFields<'a>) -> Self {
         match &*fields.r#type {
-            "text" => ResponseBlock::Text { text: fields.text.unwrap_or_default() },
+            "text" => ResponseBlock::Text {
+                text: fields.text.unwrap_or_default(),
+                citations: fields.citations.and_then(|citations| citations.read().ok()),
+            },
             "tool_use" => ResponseBlock::ToolUse {
                 id: fields.id.unwrap_or_default(),
                 name: fields.name.unwrap_or_default(),
                 input: fields.input.unwrap_or_else(Raw::empty_object),
+            },
+            "server_tool_use" => ResponseBlock::ServerToolUse {
+                id: fields.id.unwrap_or_default(),
+                name: fields.name.unwrap_or_default(),
+                input: fields.input.unwrap_or_else(Raw::empty_object),
+            },
+            "web_search_tool_result" => ResponseBlock::WebSearchToolResult {
+                tool_use_id: fields.tool_use_id.unwrap_or_default(),
+                content: fields.content.unwrap_or_else(Raw::empty_object),
+            },
+            "code_execution_tool_result" => ResponseBlock::CodeExecutionToolResult {
+                tool_use_id: fields.tool_use_id.unwrap_or_default(),
+                content: fields.content.unwrap_or_else(Raw::empty_object),
+            },
+            "bash_code_execution_tool_result" => ResponseBlock::BashCodeExecutionToolResult {
+                tool_use_id: fields.tool_use_id.unwrap_or_default(),
+                content: fields.content.unwrap_or_else(Raw::empty_object),
             },
             "thinking" => ResponseBlock::Thinking {
                 thinking: fields.thinking.unwrap_or_default(),
@@ -353,6 +443,27 @@ mod tests {
         assert_eq!(std::str::from_utf8(&response.to_bytes()).unwrap(), body);
         assert_eq!(MessagesResponse::parse(body.as_bytes()).unwrap(), response);
         assert_eq!(response.texts().collect::<String>(), "ä \"b\"");
+    }
+
+    #[test]
+    fn a_searched_and_cited_message_reads_back() {
+        let body = concat!(
+            r#"{"id":"msg_1","type":"message","role":"assistant","model":"claude","content":["#,
+            r#"{"type":"server_tool_use","id":"srvtoolu_1","name":"web_search","input":{"query":"q"}},"#,
+            r#"{"type":"web_search_tool_result","tool_use_id":"srvtoolu_1","content":[{"type":"web_search_result"}]},"#,
+            r#"{"type":"server_tool_use","id":"srvtoolu_2","name":"bash_code_execution","input":{"command":"ls"}},"#,
+            r#"{"type":"bash_code_execution_tool_result","tool_use_id":"srvtoolu_2","content":{"stdout":""}},"#,
+            r#"{"type":"code_execution_tool_result","tool_use_id":"srvtoolu_2","content":{"stdout":""}},"#,
+            r#"{"type":"text","text":"a","citations":[{"type":"page_location","cited_text":"b","document_index":1,"#,
+            r#""document_title":"t","start_page_number":1,"end_page_number":2}]}],"#,
+            r#""stop_reason":"pause_turn","stop_sequence":null,"usage":{"input_tokens":9,"output_tokens":12,"#,
+            r#""server_tool_use":{"web_search_requests":1,"web_fetch_requests":0}},"#,
+            r#""container":{"id":"container_1","expires_at":"2026-01-31T00:00:00Z"}}"#
+        );
+        let response = MessagesResponse::parse(body.as_bytes()).unwrap();
+        assert_eq!(response.stop_reason, Some(StopReason::PauseTurn));
+        assert!(!response.content.contains(&ResponseBlock::Unknown));
+        assert_eq!(std::str::from_utf8(&response.to_bytes()).unwrap(), body);
     }
 
     #[test]

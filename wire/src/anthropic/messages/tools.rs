@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::json::{Raw, Text};
+use crate::json::{Raw, Text, null_as_default};
 
 /// A tool that the model may use.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,6 +19,15 @@ pub struct Tool<'a> {
     /// Which of the service's own tools it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#type: Option<Text<'a>>,
+    /// How often a tool of the service's may be used in answering one request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_uses: Option<i64>,
+    /// Where a search may find something; anywhere when empty.
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
+    pub allowed_domains: Vec<Text<'a>>,
+    /// Where it may not.
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
+    pub blocked_domains: Vec<Text<'a>>,
     /// Where the cache ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_control: Option<Raw<'a>>,

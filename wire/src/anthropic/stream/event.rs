@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::anthropic::error::{ErrorBody, ErrorDetail};
-use crate::anthropic::messages::{DeltaUsage, MessagesResponse, ResponseBlock, StopReason};
+use crate::anthropic::messages::{
+    Citation, Container, DeltaUsage, MessagesResponse, ResponseBlock, StopReason,
+};
 use crate::bedrock::invoke_stream::InvocationMetrics;
-use crate::json::{self, Text};
+use crate::json::{self, Raw, Text};
 
 /// One event of a stream.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,7 +56,9 @@ pub enum BlockDelta<'a> {
     Thinking(Text<'a>),
     /// A thought's signature.
     Signature(Text<'a>),
-    /// A kind this crate does not know, citations among them.
+    /// Where a text has something from.
+    Citation(Citation<'a>),
+    /// A kind this crate does not know.
     Unknown,
 }
 
@@ -65,6 +69,8 @@ pub struct MessageDelta<'a> {
     pub stop_reason: Option<StopReason>,
     /// Before which text.
     pub stop_sequence: Option<Text<'a>>,
+    /// Where code ran.
+    pub container: Option<Container<'a>>,
     /// What it cost in all.
     pub usage: Option<DeltaUsage>,
 }
@@ -90,7 +96,9 @@ impl<'a> StreamEvent<'a> {
     pub fn is_generated(&self) -> bool {
         match self {
             StreamEvent::BlockDelta { delta, .. } => delta.is_generated(),
-            StreamEvent::BlockStart { block, .. } => matches!(block, ResponseBlock::ToolUse { .. }),
+            StreamEvent::BlockStart { block, .. } => {
+                matches!(block, ResponseBlock::ToolUse { .. } | ResponseBlock::ServerToolUse { .. })
+            }
             _ => false,
         }
     }
@@ -102,7 +110,7 @@ impl BlockDelta<'_> {
             BlockDelta::Text(text) | BlockDelta::InputJson(text) | BlockDelta::Thinking(text) => {
                 !text.is_empty()
             }
-            BlockDelta::Signature(_) | BlockDelta::Unknown => false,
+            BlockDelta::Signature(_) | BlockDelta::Citation(_) | BlockDelta::Unknown => false,
         }
     }
 }
@@ -153,6 +161,8 @@ struct DeltaFields<'a> {
     partial_json: Option<Text<'a>>,
     thinking: Option<Text<'a>>,
     signature: Option<Text<'a>>,
+    citation: Option<Raw<'a>>,
+    container: Option<Container<'a>>,
     stop_reason: Option<StopReason>,
     stop_sequence: Option<Text<'a>>,
 }
@@ -164,6 +174,7 @@ enum DeltaType {
     InputJsonDelta,
     ThinkingDelta,
     SignatureDelta,
+    CitationsDelta,
     #[serde(other)]
     Unknown,
 }
@@ -182,8 +193,10 @@ impl<'a> From<EventFields<'a>> for StreamEvent<'a> {
             }
             EventType::ContentBlockStop => StreamEvent::BlockStop { index },
             EventType::MessageDelta => {
-                let DeltaFields { stop_reason, stop_sequence, .. } = fields.delta.unwrap_or_default();
-                StreamEvent::MessageDelta(MessageDelta { stop_reason, stop_sequence, usage: fields.usage })
+                let DeltaFields { stop_reason, stop_sequence, container, .. } =
+                    fields.delta.unwrap_or_default();
+                let usage = fields.usage;
+                StreamEvent::MessageDelta(MessageDelta { stop_reason, stop_sequence, container, usage })
             }
             EventType::MessageStop => StreamEvent::MessageStop(fields.metrics),
             EventType::Ping => StreamEvent::Ping,
@@ -203,6 +216,10 @@ impl<'a> From<DeltaFields<'a>> for BlockDelta<'a> {
             Some(DeltaType::InputJsonDelta) => BlockDelta::InputJson(fields.partial_json.unwrap_or_default()),
             Some(DeltaType::ThinkingDelta) => BlockDelta::Thinking(fields.thinking.unwrap_or_default()),
             Some(DeltaType::SignatureDelta) => BlockDelta::Signature(fields.signature.unwrap_or_default()),
+            Some(DeltaType::CitationsDelta) => {
+                let citation = fields.citation.and_then(|citation| citation.read().ok());
+                citation.map_or(BlockDelta::Unknown, BlockDelta::Citation)
+            }
             Some(DeltaType::Unknown) | None => BlockDelta::Unknown,
         }
     }
@@ -326,6 +343,47 @@ mod tests {
             r#"{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"s"}}"#,
         );
         assert!(!event.is_generated());
+    }
+
+    #[test]
+    fn a_search_and_what_is_cited_of_it_have_their_events() {
+        let event = check(
+            |writer, out| writer.server_tool_use_start(1, "srvtoolu_1", "web_search", out),
+            "content_block_start",
+            r#"{"type":"content_block_start","index":1,"content_block":{"type":"server_tool_use","id":"srvtoolu_1","name":"web_search","input":{}}}"#,
+        );
+        assert!(event.is_generated());
+        check(
+            |writer, out| writer.cited_text_start(3, out),
+            "content_block_start",
+            r#"{"type":"content_block_start","index":3,"content_block":{"type":"text","text":"","citations":[]}}"#,
+        );
+        let citation = Citation::SearchResultLocation {
+            cited_text: "c".into(),
+            source: "s".into(),
+            title: None,
+            search_result_index: 0,
+            start_block_index: 0,
+            end_block_index: 1,
+        };
+        let event = check(
+            |writer, out| writer.citations_delta(3, &citation, out),
+            "content_block_delta",
+            r#"{"type":"content_block_delta","index":3,"delta":{"type":"citations_delta","citation":{"type":"search_result_location","cited_text":"c","source":"s","title":null,"search_result_index":0,"start_block_index":0,"end_block_index":1}}}"#,
+        );
+        assert!(!event.is_generated(), "it is no token");
+        assert_eq!(event, StreamEvent::BlockDelta { index: 3, delta: BlockDelta::Citation(citation) });
+        let container = Container { id: "container_1".into(), expires_at: "2026-01-31T00:00:00Z".into() };
+        let event = check(
+            |writer, out| {
+                let usage = DeltaUsage { output_tokens: 7, ..DeltaUsage::default() };
+                writer.contained_message_delta(StopReason::PauseTurn, None, Some(&container), &usage, out);
+            },
+            "message_delta",
+            r#"{"type":"message_delta","delta":{"stop_reason":"pause_turn","stop_sequence":null,"container":{"id":"container_1","expires_at":"2026-01-31T00:00:00Z"}},"usage":{"output_tokens":7}}"#,
+        );
+        let StreamEvent::MessageDelta(delta) = event else { panic!("{event:?}") };
+        assert_eq!((delta.stop_reason, delta.container), (Some(StopReason::PauseTurn), Some(container)));
     }
 
     #[test]

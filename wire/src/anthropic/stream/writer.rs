@@ -4,7 +4,9 @@ use bytes::{BufMut, BytesMut};
 use serde::Serialize;
 
 use crate::anthropic::error::ErrorBody;
-use crate::anthropic::messages::{DeltaUsage, MessagesResponse, ResponseBlock, StopDetails, StopReason};
+use crate::anthropic::messages::{
+    Citation, Container, DeltaUsage, MessagesResponse, ResponseBlock, StopDetails, StopReason,
+};
 use crate::bedrock::invoke_stream::InvocationMetrics;
 use crate::json::{self, Raw, Text};
 
@@ -31,6 +33,22 @@ impl EventWriter {
     /// Opens a text.
     pub fn text_start(self, index: u32, out: &mut BytesMut) {
         self.block_start(index, &ResponseBlock::of_text(""), out);
+    }
+
+    /// Opens a text that says where it has something from.
+    pub fn cited_text_start(self, index: u32, out: &mut BytesMut) {
+        let block = ResponseBlock::Text { text: Text::default(), citations: Some(Vec::new()) };
+        self.block_start(index, &block, out);
+    }
+
+    /// Opens a use of one of the service's own tools; its input follows in pieces.
+    pub fn server_tool_use_start(self, index: u32, id: &str, name: &str, out: &mut BytesMut) {
+        let input = Raw::empty_object();
+        self.block_start(
+            index,
+            &ResponseBlock::ServerToolUse { id: id.into(), name: name.into(), input },
+            out,
+        );
     }
 
     /// Opens a use of a tool; its input follows in pieces.
@@ -77,6 +95,24 @@ impl EventWriter {
         self.delta(index, r#"{"type":"signature_delta","signature":"#, signature, out);
     }
 
+    /// Where a text has something from; before the text itself.
+    pub fn citations_delta(self, index: u32, citation: &Citation<'_>, out: &mut BytesMut) {
+        #[derive(Serialize)]
+        struct Delta<'m, 'a> {
+            r#type: &'static str,
+            citation: &'m Citation<'a>,
+        }
+        #[derive(Serialize)]
+        struct BlockDelta<'m, 'a> {
+            r#type: &'static str,
+            index: u32,
+            delta: Delta<'m, 'a>,
+        }
+        let r#type = "content_block_delta";
+        let delta = Delta { r#type: "citations_delta", citation };
+        self.event(r#type, &BlockDelta { r#type, index, delta }, out);
+    }
+
     /// Closes a block.
     pub fn block_stop(self, index: u32, out: &mut BytesMut) {
         #[derive(Serialize)]
@@ -96,10 +132,24 @@ impl EventWriter {
         usage: &DeltaUsage,
         out: &mut BytesMut,
     ) {
+        self.contained_message_delta(stop_reason, stop_sequence, None, usage, out);
+    }
+
+    /// The same for a message for which code ran in a container.
+    pub fn contained_message_delta(
+        self,
+        stop_reason: StopReason,
+        stop_sequence: Option<&str>,
+        container: Option<&Container<'_>>,
+        usage: &DeltaUsage,
+        out: &mut BytesMut,
+    ) {
         #[derive(Serialize)]
         struct Delta<'a> {
             stop_reason: StopReason,
             stop_sequence: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            container: Option<&'a Container<'a>>,
             #[serde(skip_serializing_if = "Option::is_none")]
             stop_details: Option<StopDetails<'a>>,
         }
@@ -110,7 +160,8 @@ impl EventWriter {
             usage: &'m DeltaUsage,
         }
         let r#type = "message_delta";
-        let delta = Delta { stop_reason, stop_sequence, stop_details: StopDetails::of(stop_reason) };
+        let stop_details = StopDetails::of(stop_reason);
+        let delta = Delta { stop_reason, stop_sequence, container, stop_details };
         self.event(r#type, &MessageDelta { r#type, delta, usage }, out);
     }
 

@@ -310,12 +310,7 @@ impl Case {
             Case::TokensRateLimit => rate_limit_message("tokens per min (TPM)", of),
             Case::TokensPerDayRateLimit => rate_limit_message("tokens per day (TPD)", of),
             Case::InputImagesRateLimit => rate_limit_message("input-images per min", of),
-            Case::ImagesRateLimit => format!(
-                "Rate limit exceeded for images per minute in organization {organization}. Limit: {limit}/1min. \
-                 Current: {}/1min. Please visit https://platform.openai.com/docs/guides/rate-limits to learn how to \
-                 increase your rate limit.",
-                of.used.saturating_add(of.requested)
-            ),
+            Case::ImagesRateLimit => images_message(of),
             Case::RequestTooLarge => format!(
                 "Request too large for {model} in organization {organization} on tokens per min (TPM): Limit \
                  {limit}, Requested {requested}. The input or output tokens must be reduced in order to run \
@@ -338,6 +333,17 @@ impl Case {
             _ => "Web server is returning an unknown error",
         }
     }
+}
+
+/// DALL-E's words, which are older than the others'.
+fn images_message(of: &Particulars<'_>) -> String {
+    format!(
+        "Rate limit exceeded for images per minute in organization {}. Limit: {}/1min. Current: {}/1min. Please visit \
+         https://platform.openai.com/docs/guides/rate-limits to learn how to increase your rate limit.",
+        of.organization,
+        of.limit,
+        of.used.saturating_add(of.requested)
+    )
 }
 
 fn rate_limit_message(what: &str, of: &Particulars<'_>) -> String {

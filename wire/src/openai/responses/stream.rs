@@ -24,6 +24,57 @@ pub struct Place<'a> {
     pub output_index: usize,
 }
 
+/// What an event says about an item, in the service's order.
+#[derive(Clone, Copy, Default, Serialize)]
+struct About<'a> {
+    item_id: &'a str,
+    output_index: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_index: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary_index: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delta: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arguments: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<Part<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logprobs: Option<&'a [TokenLogprob<'a>]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    obfuscation: Option<&'a str>,
+}
+
+/// A part of an item.
+#[derive(Clone, Copy, Serialize)]
+#[serde(untagged)]
+enum Part<'a> {
+    Said(&'a OutputPart<'a>),
+    Thought(&'a SummaryText<'a>),
+}
+
+impl<'a> About<'a> {
+    fn item(Place { item_id, output_index }: Place<'a>) -> Self {
+        Self { item_id, output_index, ..Self::default() }
+    }
+
+    /// Of what a message says, which is its only content.
+    fn content(place: Place<'a>) -> Self {
+        Self { content_index: Some(0), ..Self::item(place) }
+    }
+
+    /// Of what is told of thoughts, which is their only summary.
+    fn summary(place: Place<'a>) -> Self {
+        Self { summary_index: Some(0), ..Self::item(place) }
+    }
+}
+
 impl EventWriter {
     /// A writer whose first event has the number 0.
     pub fn new() -> Self {
@@ -78,19 +129,9 @@ impl EventWriter {
         obfuscation: Option<&str>,
         out: &mut BytesMut,
     ) {
-        #[derive(Serialize)]
-        struct Fields<'a> {
-            item_id: &'a str,
-            output_index: usize,
-            content_index: u32,
-            delta: &'a str,
-            logprobs: &'a [TokenLogprob<'a>],
-            #[serde(skip_serializing_if = "Option::is_none")]
-            obfuscation: Option<&'a str>,
-        }
-        let Place { item_id, output_index } = place;
-        let fields = Fields { item_id, output_index, content_index: 0, delta, logprobs, obfuscation };
-        self.event("response.output_text.delta", &fields, out);
+        let (delta, logprobs) = (Some(delta), Some(logprobs));
+        let about = About { delta, logprobs, obfuscation, ..About::content(place) };
+        self.event("response.output_text.delta", &about, out);
     }
 
     /// The whole text of a message.
@@ -101,45 +142,20 @@ impl EventWriter {
         logprobs: &[TokenLogprob<'_>],
         out: &mut BytesMut,
     ) {
-        #[derive(Serialize)]
-        struct Fields<'a> {
-            item_id: &'a str,
-            output_index: usize,
-            content_index: u32,
-            text: &'a str,
-            logprobs: &'a [TokenLogprob<'a>],
-        }
-        let Place { item_id, output_index } = place;
-        let fields = Fields { item_id, output_index, content_index: 0, text, logprobs };
-        self.event("response.output_text.done", &fields, out);
+        let about = About { text: Some(text), logprobs: Some(logprobs), ..About::content(place) };
+        self.event("response.output_text.done", &about, out);
     }
 
     /// A piece of a refusal.
     pub fn refusal_delta(&mut self, place: Place<'_>, delta: &str, out: &mut BytesMut) {
-        #[derive(Serialize)]
-        struct Fields<'a> {
-            item_id: &'a str,
-            output_index: usize,
-            content_index: u32,
-            delta: &'a str,
-        }
-        let Place { item_id, output_index } = place;
-        let fields = Fields { item_id, output_index, content_index: 0, delta };
-        self.event("response.refusal.delta", &fields, out);
+        let about = About { delta: Some(delta), ..About::content(place) };
+        self.event("response.refusal.delta", &about, out);
     }
 
     /// The whole refusal.
     pub fn refusal_done(&mut self, place: Place<'_>, refusal: &str, out: &mut BytesMut) {
-        #[derive(Serialize)]
-        struct Fields<'a> {
-            item_id: &'a str,
-            output_index: usize,
-            content_index: u32,
-            refusal: &'a str,
-        }
-        let Place { item_id, output_index } = place;
-        let fields = Fields { item_id, output_index, content_index: 0, refusal };
-        self.event("response.refusal.done", &fields, out);
+        let about = About { refusal: Some(refusal), ..About::content(place) };
+        self.event("response.refusal.done", &about, out);
     }
 
     /// A piece of a call's arguments.
@@ -150,31 +166,14 @@ impl EventWriter {
         obfuscation: Option<&str>,
         out: &mut BytesMut,
     ) {
-        #[derive(Serialize)]
-        struct Fields<'a> {
-            item_id: &'a str,
-            output_index: usize,
-            delta: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            obfuscation: Option<&'a str>,
-        }
-        let Place { item_id, output_index } = place;
-        let fields = Fields { item_id, output_index, delta, obfuscation };
-        self.event("response.function_call_arguments.delta", &fields, out);
+        let about = About { delta: Some(delta), obfuscation, ..About::item(place) };
+        self.event("response.function_call_arguments.delta", &about, out);
     }
 
     /// The whole arguments of a call.
     pub fn arguments_done(&mut self, place: Place<'_>, name: &str, arguments: &str, out: &mut BytesMut) {
-        #[derive(Serialize)]
-        struct Fields<'a> {
-            item_id: &'a str,
-            output_index: usize,
-            name: &'a str,
-            arguments: &'a str,
-        }
-        let Place { item_id, output_index } = place;
-        let fields = Fields { item_id, output_index, name, arguments };
-        self.event("response.function_call_arguments.done", &fields, out);
+        let about = About { name: Some(name), arguments: Some(arguments), ..About::item(place) };
+        self.event("response.function_call_arguments.done", &about, out);
     }
 
     /// A summary of the model's thoughts begins.
@@ -184,30 +183,14 @@ impl EventWriter {
 
     /// A piece of the summary.
     pub fn summary_delta(&mut self, place: Place<'_>, delta: &str, out: &mut BytesMut) {
-        #[derive(Serialize)]
-        struct Fields<'a> {
-            item_id: &'a str,
-            output_index: usize,
-            summary_index: u32,
-            delta: &'a str,
-        }
-        let Place { item_id, output_index } = place;
-        let fields = Fields { item_id, output_index, summary_index: 0, delta };
-        self.event("response.reasoning_summary_text.delta", &fields, out);
+        let about = About { delta: Some(delta), ..About::summary(place) };
+        self.event("response.reasoning_summary_text.delta", &about, out);
     }
 
     /// The summary is whole.
     pub fn summary_done(&mut self, place: Place<'_>, text: &str, out: &mut BytesMut) {
-        #[derive(Serialize)]
-        struct Fields<'a> {
-            item_id: &'a str,
-            output_index: usize,
-            summary_index: u32,
-            text: &'a str,
-        }
-        let Place { item_id, output_index } = place;
-        let fields = Fields { item_id, output_index, summary_index: 0, text };
-        self.event("response.reasoning_summary_text.done", &fields, out);
+        let about = About { text: Some(text), ..About::summary(place) };
+        self.event("response.reasoning_summary_text.done", &about, out);
         let part = SummaryText { text: text.into() };
         self.summary("response.reasoning_summary_part.done", place, &part, out);
     }
@@ -228,27 +211,11 @@ impl EventWriter {
     }
 
     fn part(&mut self, name: &str, place: Place<'_>, part: &OutputPart<'_>, out: &mut BytesMut) {
-        #[derive(Serialize)]
-        struct Fields<'a> {
-            item_id: &'a str,
-            output_index: usize,
-            content_index: u32,
-            part: &'a OutputPart<'a>,
-        }
-        let Place { item_id, output_index } = place;
-        self.event(name, &Fields { item_id, output_index, content_index: 0, part }, out);
+        self.event(name, &About { part: Some(Part::Said(part)), ..About::content(place) }, out);
     }
 
     fn summary(&mut self, name: &str, place: Place<'_>, part: &SummaryText<'_>, out: &mut BytesMut) {
-        #[derive(Serialize)]
-        struct Fields<'a> {
-            item_id: &'a str,
-            output_index: usize,
-            summary_index: u32,
-            part: &'a SummaryText<'a>,
-        }
-        let Place { item_id, output_index } = place;
-        self.event(name, &Fields { item_id, output_index, summary_index: 0, part }, out);
+        self.event(name, &About { part: Some(Part::Thought(part)), ..About::summary(place) }, out);
     }
 
     fn event(&mut self, name: &str, fields: &impl Serialize, out: &mut BytesMut) {
