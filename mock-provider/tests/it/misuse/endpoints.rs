@@ -174,7 +174,7 @@ fn openai() -> Vec<(String, &'static str)> {
         ),
         (
             "/v1/embeddings".to_owned(),
-            r#"{"model":"text-embedding-3-small","input":["a",[1,2,3]],"dimensions":8,"encoding_format":"base64"}"#,
+            r#"{"model":"text-embedding-3-small","input":[[4,5],[1,2,3]],"dimensions":8,"encoding_format":"base64"}"#,
         ),
         (
             "/v1/images/generations".to_owned(),
@@ -217,6 +217,11 @@ impl Endpoint {
     pub(crate) async fn send(&self, bench: &Bench, body: impl Into<Bytes>) -> Answered {
         let request =
             Request::post(&self.path).header("host", "mock").header("content-type", "application/json");
+        // Without a version nothing else is looked at.
+        let request = match self.speaks {
+            Speaks::Anthropic => request.header("anthropic-version", "2023-06-01"),
+            _ => request,
+        };
         bench.call(request.body(Body::full(body)).expect("a request")).await
     }
 
