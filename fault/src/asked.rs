@@ -145,7 +145,7 @@ fn kind_of_model(model: &str) -> Kind {
 
 // === Vertex AI ===
 
-const VERTEX_VERBS: [(&str, bool); 9] = [
+const VERTEX_VERBS: [(&str, bool); 10] = [
     ("generateContent", false),
     ("streamGenerateContent", true),
     ("embedContent", false),
@@ -155,6 +155,7 @@ const VERTEX_VERBS: [(&str, bool); 9] = [
     ("serverStreamingPredict", true),
     ("countTokens", false),
     ("computeTokens", false),
+    ("explain", false),
 ];
 
 fn vertex<'a>(path: &'a str, query: &str, body: &'a [u8]) -> Asked<'a> {
@@ -174,6 +175,8 @@ fn vertex<'a>(path: &'a str, query: &str, body: &'a [u8]) -> Asked<'a> {
     };
     let shape = match operation {
         "rawPredict" | "streamRawPredict" if path.contains("/publishers/anthropic/") => Shape::Anthropic,
+        // Mistral's models and deployed ones chat in OpenAI's shape.
+        "rawPredict" | "streamRawPredict" => Shape::OpenAi,
         _ if streamed && !query.split('&').any(|pair| pair == "alt=sse") => Shape::GeminiArray,
         _ => Shape::Gemini,
     };
@@ -190,7 +193,7 @@ fn vertex_kind(operation: &str, model: &str) -> Kind {
     match operation {
         "embedContent" => Kind::Embeddings,
         "predict" => kind_of_model(model),
-        "countTokens" | "computeTokens" => Kind::Other,
+        "countTokens" | "computeTokens" | "explain" => Kind::Other,
         _ => Kind::Chat,
     }
 }
@@ -294,6 +297,12 @@ mod tests {
             "",
             ("streamRawPredict", "claude-sonnet-4@20250514", Kind::Chat, true, Shape::Anthropic),
         );
+        let endpoint = |rest: &str| format!("/v1/projects/p/locations/l/endpoints/{rest}");
+        let raw = ("streamRawPredict", "7", Kind::Chat, true, Shape::OpenAi);
+        check(vertex, &endpoint("7:streamRawPredict"), "", raw);
+        let tensors = ("serverStreamingPredict", "7", Kind::Chat, true, Shape::GeminiArray);
+        check(vertex, &endpoint("7:serverStreamingPredict"), "", tensors);
+        check(vertex, &endpoint("7:explain"), "", ("explain", "7", Kind::Other, false, Shape::Gemini));
     }
 
     #[test]

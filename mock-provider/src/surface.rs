@@ -91,8 +91,15 @@ impl Surface {
             "/v1/videos",
             "/openai",
         ];
-        const VERTEX: [&str; 6] =
-            ["/v1/projects/", "/v1/publishers/", "/v1beta1/", "/computeMetadata", "/token", "/oauth2/"];
+        const VERTEX: [&str; 7] = [
+            "/v1/projects/",
+            "/v1/publishers/",
+            "/v1beta1/",
+            "/google.cloud.aiplatform.",
+            "/computeMetadata",
+            "/token",
+            "/oauth2/",
+        ];
         const BEDROCK: [&str; 5] =
             ["/model/", "/foundation-models", "/guardrail", "/async-invoke", "/inference-profiles"];
         let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| path.starts_with(prefix));

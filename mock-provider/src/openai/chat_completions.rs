@@ -5,7 +5,7 @@ use quota::openai::Demand;
 use wire::openai::chat::ChatRequest;
 use world::http::Body;
 
-use super::chat::{self, Answer, Meter, Terms};
+use super::chat::{self, Answer, Meter, Terms, UsageForm};
 use super::failure::Failure;
 use super::prompt::{self, Prompt};
 use super::target::Target;
@@ -87,6 +87,7 @@ fn terms<'a>(
     let is_azure = request.path.host.is_azure();
     let wants_padding = body.stream_options.and_then(|options| options.include_obfuscation) != Some(false);
     Terms {
+        usage: UsageForm::OpenAi,
         name: target.name,
         model: target.model,
         served: target.served().into(),

@@ -47,7 +47,7 @@ impl Prompt {
     }
 
     /// One that arrived `now` and of which the cache may know.
-    pub(super) fn looked_up(reader: Reader, cache: &PromptCache, now: Instant) -> Self {
+    pub(crate) fn looked_up(reader: Reader, cache: &PromptCache, now: Instant) -> Self {
         Self { cached: cache.look_up(&reader, now), reader }
     }
 

@@ -7,14 +7,15 @@ use std::borrow::Cow;
 use http::{HeaderValue, Response, StatusCode};
 use wire::openai::chat::ChatRequest;
 use wire::openai::error::ErrorDetail;
-use wire::vertex::error::{Case, Code, Particulars, Status};
+use wire::vertex::error::{Case, Particulars};
 use world::http::Body;
 
 use super::Vertex;
-use super::front::{Counted, Failure, Request, Settlement, reply};
-use super::models::{garden, own};
+use super::front::{Counted, Failure, Request, Settlement, reply, traffic_of};
+use super::generate::prompt;
+use super::models::garden;
 use crate::call::{Call, Engine, Length};
-use crate::openai::chat::{self, Answer, Meter, Terms};
+use crate::openai::chat::{self, Answer, Meter, Terms, UsageForm};
 use crate::openai::model::Model;
 use crate::openai::prompt::Prompt;
 use crate::profile::Kind;
@@ -33,6 +34,8 @@ pub(super) struct Speaker<'a> {
     pub(super) size: (u32, u32),
     pub(super) system_fingerprint: Option<String>,
     pub(super) counted: Counted,
+    pub(super) prompt: Prompt,
+    pub(super) usage: UsageForm,
 }
 
 impl Meter for Settlement {
@@ -42,27 +45,39 @@ impl Meter for Settlement {
 }
 
 impl Vertex {
-    /// `endpoints/{endpoint}/chat/completions`
-    pub(super) async fn chat_completions(
+    /// `endpoints/openapi/chat/completions`, where the body names the model.
+    pub(super) async fn open_chat(
         &self,
         engine: &Engine,
         call: &Call<'_>,
         request: &Request<'_>,
-        endpoint: &str,
     ) -> Result<Response<Body>, Failure> {
         let body = chat::read(call.body).map_err(in_googles_words)?;
         let named = body.model.as_str().to_owned();
-        let model = if endpoint == "openapi" { model_of(engine, request, &named)? } else { own::TUNED };
+        let model = model_of(engine, request, &named)?;
+        let is_streamed = body.is_streamed();
+        self.gemini_chat(engine, call, request, (model, named.as_str().into()), (body, is_streamed)).await
+    }
+
+    /// A chat with a Gemini model that answers by the name `served`.
+    pub(super) async fn gemini_chat(
+        &self,
+        engine: &Engine,
+        call: &Call<'_>,
+        request: &Request<'_>,
+        (model, served): (&str, Cow<'_, str>),
+        body: (ChatRequest<'_>, bool),
+    ) -> Result<Response<Body>, Failure> {
         let speaker = Speaker {
             model,
-            served: named.clone().into(),
+            served,
             size: GEMINI_SIZE,
             system_fingerprint: Some(String::new()),
-            counted: Counted::Gemini,
+            counted: Counted::of_gemini(call),
+            prompt: prompt::of_chat(engine, request, call, (&body.0, model)),
+            usage: UsageForm::Google(traffic_of(call)),
         };
-        let is_streamed = body.is_streamed();
-        self.speak(engine, call, request, (body, is_streamed), speaker).await.map_err(|refused| match refused
-        {
+        self.speak(engine, call, request, body, speaker).await.map_err(|refused| match refused {
             Refused::Platform(failure) => failure.of_model(model),
             Refused::Model(detail) => in_googles_words(detail),
         })
@@ -91,10 +106,11 @@ impl Vertex {
             created: engine.clock.unix_micros() / 1_000_000,
             service_tier: None,
             system_fingerprint: speaker.system_fingerprint,
+            usage: speaker.usage,
             is_obfuscated: false,
             is_filtered: false,
         };
-        let prompt = Prompt::of_chat(&body);
+        let prompt = speaker.prompt;
         let used = prompt.tokens();
         if used > u64::from(context) {
             return Err(Refused::Platform(Failure::TooLong { used, limit: u64::from(context) }));
@@ -137,7 +153,7 @@ impl Length for Planned {
 fn model_of<'n>(engine: &Engine, request: &Request<'_>, named: &'n str) -> Result<&'n str, Failure> {
     let Some((publisher, model)) = named.split_once('/') else {
         let message = format!("Malformed publisher model `{named}`. Expected format is `publisher/model`.");
-        return Err(Failure::of(Status::new(Code::InvalidArgument, message)));
+        return Err(Failure::invalid(message));
     };
     if garden::is_served(engine, publisher, model, Kind::Chat) {
         return Ok(model);
@@ -151,6 +167,6 @@ fn model_of<'n>(engine: &Engine, request: &Request<'_>, named: &'n str) -> Resul
     Err(Case::ModelNotFound.error(&of).map_or(Failure::Case(Case::ModelNotFound), Failure::of))
 }
 
-fn in_googles_words(detail: ErrorDetail<'static>) -> Failure {
-    Failure::of(Status::new(Code::InvalidArgument, detail.message))
+pub(super) fn in_googles_words(detail: ErrorDetail<'static>) -> Failure {
+    Failure::invalid(detail.message)
 }

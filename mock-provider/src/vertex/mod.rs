@@ -12,7 +12,7 @@ mod partners;
 mod predict;
 
 use http::Response;
-use wire::vertex::error::{Case, Code, Status};
+use wire::vertex::error::Case;
 use wire::vertex::path::{Operation, Path, Query, Verb};
 use world::http::Body;
 use world::{Domain, Seed};
@@ -20,10 +20,10 @@ use world::{Domain, Seed};
 use crate::call::{Call, Engine};
 use crate::plan::MockPlan;
 use crate::profile::Kind;
-use front::{Failure, Place, Request, auth, tokens};
+use front::{Failure, Place, Request, auth, grpc, tokens};
 use generate::caches::Caches;
 use generate::count_tokens;
-use models::{garden, own};
+use models::{endpoints, garden, own};
 use partners::claude::ClaudeCall;
 
 /// The largest request, in bytes.
@@ -55,7 +55,7 @@ impl Vertex {
 
     /// Answers a request, as late as the model would.
     pub(crate) async fn answer(&self, engine: &Engine, call: &Call<'_>) -> Response<Body> {
-        if let Some(response) = tokens::answer(engine, call) {
+        if let Some(response) = tokens::answer(engine, call).or_else(|| grpc::answer(engine, call)) {
             return response;
         }
         let query = Query::parse(call.parts.uri.query().unwrap_or_default());
@@ -76,13 +76,12 @@ impl Vertex {
     /// Answers a request whose body is beyond [`BODY_LIMIT`].
     pub(crate) fn too_large(&self, engine: &Engine, _call: &Call<'_>) -> Response<Body> {
         let message = format!("Request payload size exceeds the limit: {BODY_LIMIT} bytes.");
-        Failure::of(Status::new(Code::InvalidArgument, message)).respond(engine, &Place::default())
+        Failure::invalid(message).respond(engine, &Place::default())
     }
 
     /// Answers a request that asks for a fault that there is not.
     pub(crate) fn refuse(&self, engine: &Engine, message: &str) -> Response<Body> {
-        let status = Status::new(Code::InvalidArgument, message.to_owned());
-        Failure::of(status).respond(engine, &Place::default())
+        Failure::invalid(message.to_owned()).respond(engine, &Place::default())
     }
 
     async fn nowhere(&self, engine: &Engine, call: &Call<'_>) -> Response<Body> {
@@ -98,18 +97,17 @@ impl Vertex {
         request: &Request<'_>,
     ) -> Result<Response<Body>, Failure> {
         auth::admit(engine, call, &request.query)?;
-        // Answers are JSON; of binary protos the service has its own, which nobody asks for over HTTP.
-        if request.query.foreign_alt.is_some() {
-            return Err(Failure::Case(Case::InvalidArgument));
+        if let Some(alt) = &request.query.foreign_alt {
+            return Err(Failure::unserved(&format!(
+                "answers in any other form than JSON, alt={alt} among them"
+            )));
         }
         match &request.path.operation {
             operation if operation.is_anthropic_token_count() => {
                 self.claude(engine, call, request, ClaudeCall::CountTokens).await
             }
             Operation::Model { publisher, model, verb } => {
-                if !garden::is_served(engine, publisher, model, kind_of(model, *verb)) {
-                    return Err(Failure::Case(Case::ModelNotFound));
-                }
+                check_served(engine, publisher, (model, *verb))?;
                 match &**publisher {
                     "google" => self.operate(engine, call, request, (model, *verb)).await,
                     "anthropic" => self.operate_claude(engine, call, request, (model, *verb)).await,
@@ -117,17 +115,24 @@ impl Vertex {
                     _ => Err(Failure::Case(Case::InvalidArgument)),
                 }
             }
-            Operation::PublisherModels { publisher } => Ok(garden::list(engine, &request.query, publisher)),
-            Operation::PublisherModel { publisher, model } => garden::get(engine, publisher, model),
+            Operation::PublisherModels { publisher } => garden::list(engine, request, publisher),
+            Operation::PublisherModel { publisher, model } => {
+                garden::get(engine, request, (publisher, model))
+            }
             Operation::CachedContents => self.cached_contents(engine, call, request),
             Operation::CachedContent { id } => self.cached_content(engine, call, request, id),
             Operation::Endpoint { endpoint, verb } => {
                 self.endpoint(engine, call, request, (endpoint, *verb)).await
             }
-            Operation::ChatCompletions { endpoint } => {
-                self.chat_completions(engine, call, request, endpoint).await
+            Operation::ChatCompletions { endpoint } if endpoint == "openapi" => {
+                self.open_chat(engine, call, request).await
             }
-            Operation::Models => Ok(own::list(engine, request)),
+            Operation::ChatCompletions { endpoint } => {
+                self.deployed_chat(engine, call, request, endpoint).await
+            }
+            Operation::Endpoints => endpoints::list(engine, request),
+            Operation::OwnEndpoint { endpoint } => endpoints::get(engine, request, endpoint),
+            Operation::Models => own::list(engine, request),
             Operation::OwnModel { model } => own::get(engine, request, model),
         }
     }
@@ -150,6 +155,7 @@ impl Vertex {
             }
             Verb::Predict => self.predict(engine, call, request, model).await,
             Verb::EmbedContent => self.embed_content(engine, call, request, model).await,
+            _ if verb.is_predict() && model.starts_with("gemini") => Err(Failure::gemini_predict()),
             _ => Err(Failure::Case(Case::InvalidArgument)),
         }
     }
@@ -183,6 +189,22 @@ impl Vertex {
         };
         self.claude(engine, call, request, asked).await
     }
+}
+
+/// Refuses what is asked of a model that there is not, or that does not do this.
+fn check_served(engine: &Engine, publisher: &str, (model, verb): (&str, Verb)) -> Result<(), Failure> {
+    if matches!(verb, Verb::PredictLongRunning | Verb::FetchPredictOperation) {
+        return Err(Failure::unserved("long-running predictions, films among them"));
+    }
+    if garden::is_served(engine, publisher, model, kind_of(model, verb)) {
+        return Ok(());
+    }
+    let is_gemini = model.starts_with("gemini") && garden::is_served(engine, publisher, model, Kind::Chat);
+    Err(if is_gemini && verb.is_predict() {
+        Failure::gemini_predict()
+    } else {
+        Failure::Case(Case::ModelNotFound)
+    })
 }
 
 fn is_imagen(model: &str) -> bool {

@@ -54,6 +54,8 @@ const CLAUDE: &str =
 const VERTEX_CLAUDE: &str = r#"{"anthropic_version":"vertex-2023-10-16","max_tokens":16,"messages":[{"role":"user","content":"hi"}]}"#;
 const CONVERSE: &str = r#"{"messages":[{"role":"user","content":[{"text":"hi"}]}]}"#;
 const CONTENTS: &str = r#"{"contents":[{"role":"user","parts":[{"text":"hi"}]}]}"#;
+const INSTANCES: &str = r#"{"instances":[{}]}"#;
+const TENSORS: &str = r#"{"inputs":[{"stringVal":["hi"]}]}"#;
 const ANTHROPIC: &[(&str, &str)] = &[("anthropic-version", "2023-06-01")];
 
 fn endpoint(shape: Words, path: &'static str, body: &'static str, model: &'static str) -> Endpoint {
@@ -144,6 +146,23 @@ fn endpoints() -> Vec<Endpoint> {
         endpoint(Vertex, google("streamGenerateContent?alt=sse"), CONTENTS, "gemini-2.5-flash"),
         endpoint(Vertex, google("countTokens"), CONTENTS, "gemini-2.5-flash"),
         endpoint(Vertex, google("predict"), r#"{"instances":[{"content":"hi"}]}"#, "text-embedding-005"),
+        get(Vertex, "/v1/publishers/google/models", ""),
+        get(Vertex, "/v1/projects/p/locations/l/models", ""),
+        get(Vertex, "/v1/projects/p/locations/l/endpoints", ""),
+        get(Vertex, "/v1/projects/p/locations/l/endpoints/7", ""),
+        endpoint(Vertex, "/v1/projects/p/locations/l/endpoints/7:predict", INSTANCES, ""),
+        endpoint(Vertex, "/v1/projects/p/locations/l/endpoints/7:rawPredict", INSTANCES, ""),
+        endpoint(Vertex, "/v1/projects/p/locations/l/endpoints/7:rawPredict", CHAT, "m"),
+        endpoint(Vertex, "/v1/projects/p/locations/l/endpoints/7:streamRawPredict", CHAT, "m"),
+        endpoint(Vertex, "/v1/projects/p/locations/l/endpoints/7/chat/completions", CHAT, "m"),
+        endpoint(Vertex, "/v1/projects/p/locations/l/endpoints/7/chat/completions", CHAT_STREAM, "m"),
+        endpoint(Vertex, "/v1/projects/p/locations/l/endpoints/7:serverStreamingPredict", TENSORS, ""),
+        endpoint(
+            Vertex,
+            "/v1/projects/p/locations/l/endpoints/7:serverStreamingPredict?alt=sse",
+            TENSORS,
+            "",
+        ),
         endpoint(Vertex, claude("rawPredict"), VERTEX_CLAUDE, "claude-haiku-4-5@20251001"),
         endpoint(
             Vertex,

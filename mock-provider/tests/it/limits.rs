@@ -161,6 +161,26 @@ fn every_endpoint_of_vertex_names_its_own_quota() {
             chat,
             "generate_content_requests_per_minute_per_project_per_base_model with base model: gemini-2.5-flash.",
         ),
+        (
+            format!("{scope}/endpoints/7/chat/completions"),
+            chat,
+            "generate_content_requests_per_minute_per_project_per_base_model with base model: gemini-2.5-flash.",
+        ),
+        (
+            format!("{scope}/endpoints/7:predict"),
+            r#"{"instances":[{}]}"#,
+            "online_prediction_requests_per_base_model with base model: 7.",
+        ),
+        (
+            format!("{scope}/endpoints/7:rawPredict"),
+            r#"{"instances":[{}]}"#,
+            "online_prediction_requests_per_base_model with base model: 7.",
+        ),
+        (
+            format!("{scope}/endpoints/7:serverStreamingPredict"),
+            r#"{"inputs":[{"stringVal":["x"]}]}"#,
+            "online_prediction_requests_per_base_model with base model: 7.",
+        ),
     ] {
         against(base, |bench| async move {
             assert_eq!(bench.post(&path, body).await.status(), 200, "{path}");

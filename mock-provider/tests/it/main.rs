@@ -30,6 +30,8 @@ mod streams;
 mod vertex;
 mod vertex_caches;
 mod vertex_chat;
+mod vertex_endpoints;
 mod vertex_generate;
 mod vertex_images;
+mod vertex_lists;
 mod ways;

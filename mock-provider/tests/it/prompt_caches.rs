@@ -30,7 +30,7 @@ fn caching() -> impl Iterator<Item = Way> {
 
 #[test]
 fn what_is_read_from_the_cache_is_told_and_takes_less_time() {
-    assert_eq!(caching().count(), 10);
+    assert_eq!(caching().count(), 11);
     for way in caching() {
         against(&way.file(FILE), |bench| async move {
             let bench = bench;
@@ -73,6 +73,21 @@ fn a_cache_forgets_after_five_minutes_and_has_read_nothing_before_its_answer_beg
             assert!(ask(&bench, way, &asked).await.0.read > 5_000, "{}", way.name);
             clock.sleep(Duration::from_secs(310)).await;
             assert_eq!(ask(&bench, way, &asked).await.0.read, 0, "{}", way.name);
+        });
+    }
+}
+
+#[test]
+fn gemini_has_one_cache_however_it_is_asked() {
+    let way = |name| WAYS.into_iter().find(|way| way.name == name).expect(name);
+    let ways = [way("generateContent"), way("chat completions at Vertex AI")];
+    for (first, then) in [(ways[0], ways[1]), (ways[1], ways[0])] {
+        against(&first.file(FILE), |bench| async move {
+            let bench = bench;
+            let asked = Asked { with_function: true, ..long("rivers", "What?") };
+            assert_eq!(ask(&bench, first, &asked).await.0.read, 0);
+            let (told, _) = ask(&bench, then, &asked).await;
+            assert!(told.read > LONG as u64 - 128, "{} after {}: {told:?}", then.name, first.name);
         });
     }
 }

@@ -31,7 +31,11 @@ fn any_model_chats_in_openais_shape() {
         );
         assert_eq!(answered["choices"][0]["message"]["content"], " 8bd0.0 8bd0.1 8bd0.2 8bd0.3");
         assert_eq!(answered["choices"][0]["finish_reason"], "length");
-        assert_eq!(answered["usage"]["completion_tokens"], 4);
+        // A message of four tokens, the nonce a line of its own; nothing that is zero, and whose capacity it was.
+        let prompt = answered["usage"]["prompt_tokens"].as_u64().expect("a count");
+        let on_demand = json!({"google": {"traffic_type": "ON_DEMAND"}});
+        let usage = json!({"completion_tokens": 4, "extra_properties": on_demand, "prompt_tokens": prompt, "total_tokens": prompt + 4});
+        assert_eq!(answered["usage"], usage);
         let mut body = chat("google/gemini-2.5-flash");
         body["stream"] = json!(true);
         body["reasoning_effort"] = json!("low");
@@ -41,6 +45,65 @@ fn any_model_chats_in_openais_shape() {
         assert_eq!(streamed.header("content-type"), "text/event-stream");
         assert!(streamed.text().ends_with("data: [DONE]\n\n"), "{}", streamed.text());
         assert!(streamed.text().contains(" 8bd0.1"));
+    });
+}
+
+#[test]
+fn every_stream_says_at_its_end_what_it_cost() {
+    against(EXACT, |bench| async move {
+        for options in [json!(null), json!({"include_usage": true})] {
+            let mut body = chat("google/gemini-2.5-flash");
+            body["stream"] = json!(true);
+            body["n"] = json!(2);
+            body["stream_options"] = options;
+            let streamed = bench.post(&format!("{SCOPE}/{OPENAPI}"), &body.to_string()).await;
+            let events =
+                streamed.text().split_terminator("\n\n").filter_map(|event| event.strip_prefix("data: "));
+            let mut chunks: Vec<Value> = events
+                .filter(|data| *data != "[DONE]")
+                .map(|data| serde_json::from_str(data).expect("JSON"))
+                .collect();
+            let last = chunks.pop().expect("an event");
+            assert!(chunks.iter().all(|chunk| chunk.get("usage").is_none()), "{chunks:?}");
+            assert_eq!(last["choices"][0]["finish_reason"], "length");
+            assert_eq!(last["usage"]["completion_tokens"], 8);
+            assert_eq!(last["usage"]["extra_properties"]["google"]["traffic_type"], "ON_DEMAND");
+        }
+    });
+}
+
+#[test]
+fn usage_names_thoughts_and_the_capacity_asked_for() {
+    against(EXACT, |bench| async move {
+        let mut body = chat("google/gemini-2.5-flash");
+        body["reasoning_effort"] = json!("low");
+        body["max_tokens"] = json!(2_000);
+        let path = format!("{SCOPE}/{OPENAPI}");
+        for (name, value, traffic) in [
+            ("x-vertex-ai-llm-shared-request-type", "priority", "ON_DEMAND_PRIORITY"),
+            ("x-vertex-ai-llm-shared-request-type", "flex", "ON_DEMAND_FLEX"),
+            ("x-vertex-ai-llm-request-type", "dedicated", "PROVISIONED_THROUGHPUT"),
+        ] {
+            let asked = request(
+                Method::POST,
+                &path,
+                &[("content-type", "application/json"), (name, value)],
+                &body.to_string(),
+            );
+            let answered = bench.call(asked).await;
+            let answered: Value = serde_json::from_slice(&answered.body).expect("JSON");
+            let usage = &answered["usage"];
+            assert_eq!(usage["extra_properties"]["google"]["traffic_type"], traffic);
+            let of = |member: &Value| member.as_u64().expect("a count");
+            let thought = of(&usage["completion_tokens_details"]["reasoning_tokens"]);
+            let said = answered["choices"][0]["message"]["content"]
+                .as_str()
+                .expect("a text")
+                .matches("8bd0.")
+                .count();
+            assert!(thought > 0 && of(&usage["completion_tokens"]) == said as u64, "{usage}");
+            assert_eq!(of(&usage["total_tokens"]), of(&usage["prompt_tokens"]) + said as u64 + thought);
+        }
     });
 }
 

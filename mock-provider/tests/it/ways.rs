@@ -230,7 +230,9 @@ pub(crate) const WAYS: [Way; 15] = [
         plain: "/v1/projects/p-1/locations/us-central1/endpoints/openapi/chat/completions",
         streamed: "/v1/projects/p-1/locations/us-central1/endpoints/openapi/chat/completions",
         body: |asked, is_streamed| chat("google/gemini-2.5-flash", asked, is_streamed),
-        caches: false,
+        count: |asked| {
+            Some((format!("{GOOGLE}/google/models/gemini-2.5-flash:countTokens"), contents(asked)))
+        },
         ..CHAT
     },
     Way {

@@ -42,6 +42,8 @@ pub struct Extras<'a> {
     pub obfuscation: Option<&'a str>,
     /// What Azure's filters found in the delta, in JSON.
     pub content_filter_results: Option<&'a str>,
+    /// What the answer cost, in JSON, where the event that ends it says so itself.
+    pub usage: Option<&'a str>,
 }
 
 /// Writes the events of one stream.
@@ -173,7 +175,13 @@ impl ChunkWriter {
             out.put_slice(results.as_bytes());
         }
         out.put_slice(b"}]");
-        out.put_slice(self.null_usage.as_bytes());
+        match extras.usage {
+            None => out.put_slice(self.null_usage.as_bytes()),
+            Some(usage) => {
+                out.put_slice(br#","usage":"#);
+                out.put_slice(usage.as_bytes());
+            }
+        }
         if let Some(obfuscation) = extras.obfuscation {
             out.put_slice(br#","obfuscation":"#);
             json::write_text(obfuscation, out);
@@ -483,8 +491,12 @@ mod tests {
     fn an_event_may_carry_more_than_its_delta() {
         let token = TokenLogprob::new("a", -0.25, vec![TopLogprob::new("a", -0.25)]);
         let logprobs = ChoiceLogprobs { content: Some(vec![token]), refusal: None };
-        let extras =
-            Extras { logprobs: Some(&logprobs), obfuscation: Some("xY"), content_filter_results: Some("{}") };
+        let extras = Extras {
+            logprobs: Some(&logprobs),
+            obfuscation: Some("xY"),
+            content_filter_results: Some("{}"),
+            usage: None,
+        };
         let delta = Delta { content: Some("a".into()), ..Delta::default() };
         check(
             true,

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::generate_content::{Content, Tool, ToolConfig};
-use crate::json::{self, Raw, Text, is_zero, null_as_default};
+use super::proto_json::{message, messages, object};
+use crate::json::{self, Raw, Text, is_zero};
 
 /// A cache, as a caller makes or changes it and as the service tells of it.
 ///
@@ -22,16 +23,18 @@ pub struct CachedContent<'a> {
     #[serde(default, alias = "display_name", skip_serializing_if = "Option::is_none")]
     pub display_name: Option<Text<'a>>,
     /// What is kept.
-    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "messages", skip_serializing_if = "Vec::is_empty")]
     pub contents: Vec<Content<'a>>,
     /// Instructions.
-    #[serde(default, alias = "system_instruction", skip_serializing_if = "Option::is_none")]
+    #[serde(default, alias = "system_instruction", deserialize_with = "message")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub system_instruction: Option<Content<'a>>,
     /// Functions the model may call.
-    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "messages", skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<Tool<'a>>,
     /// Whether it does.
-    #[serde(default, alias = "tool_config", skip_serializing_if = "Option::is_none")]
+    #[serde(default, alias = "tool_config", deserialize_with = "message")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_config: Option<ToolConfig<'a>>,
     /// How long to keep it, in seconds as in `3600s`; callers only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,10 +49,12 @@ pub struct CachedContent<'a> {
     #[serde(default, alias = "expire_time", skip_serializing_if = "Option::is_none")]
     pub expire_time: Option<Text<'a>>,
     /// How much is kept; the service only.
-    #[serde(default, alias = "usage_metadata", skip_serializing_if = "Option::is_none")]
+    #[serde(default, alias = "usage_metadata", deserialize_with = "message")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub usage_metadata: Option<CacheUsage>,
     /// The caller's own key; not used here.
-    #[serde(default, alias = "encryption_spec", skip_serializing_if = "Option::is_none")]
+    #[serde(default, alias = "encryption_spec", deserialize_with = "object")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub encryption_spec: Option<Raw<'a>>,
 }
 
@@ -73,7 +78,7 @@ pub struct CacheUsage {
 #[serde(rename_all = "camelCase")]
 pub struct CachedContentPage<'a> {
     /// The caches.
-    #[serde(borrow, default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
+    #[serde(borrow, default, deserialize_with = "messages", skip_serializing_if = "Vec::is_empty")]
     pub cached_contents: Vec<CachedContent<'a>>,
     /// Asks for the next page; none after the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -45,11 +45,17 @@ pub struct ChunkHead<'a> {
     pub traffic_type: Option<TrafficType>,
 }
 
+/// Sets the messages of one stream apart, whatever they are.
+#[derive(Debug, Clone)]
+pub struct Frames {
+    framing: Framing,
+    begun: bool,
+}
+
 /// Writes one stream, chunk by chunk.
 #[derive(Debug, Clone)]
 pub struct StreamWriter {
-    framing: Framing,
-    begun: bool,
+    frames: Frames,
     chunk_usage: Vec<u8>,
     identity: Vec<u8>,
 }
@@ -57,13 +63,51 @@ pub struct StreamWriter {
 const OPEN_PARTS: &[u8] = br#"{"candidates":[{"content":{"role":"model","parts":["#;
 const OPEN_TEXT: &[u8] = br#"{"candidates":[{"content":{"role":"model","parts":[{"text":"#;
 
+impl Frames {
+    /// A stream with nothing written yet.
+    pub fn new(framing: Framing) -> Self {
+        Frames { framing, begun: false }
+    }
+
+    /// One message.
+    pub fn message(&mut self, message: &impl Serialize, out: &mut BytesMut) {
+        self.open(out);
+        json::write(message, out);
+        self.close(out);
+    }
+
+    /// What follows the last message: the closing bracket of an array, nothing after events.
+    pub fn end(&mut self, out: &mut BytesMut) {
+        match (self.framing, self.begun) {
+            (Framing::Sse, _) => {}
+            (Framing::JsonArray, true) => out.put_slice(b"\n]"),
+            (Framing::JsonArray, false) => out.put_slice(b"[]"),
+        }
+    }
+
+    fn open(&mut self, out: &mut BytesMut) {
+        let opening: &[u8] = match (self.framing, self.begun) {
+            (Framing::Sse, _) => b"data: ",
+            (Framing::JsonArray, false) => b"[",
+            (Framing::JsonArray, true) => b"\n,\r\n",
+        };
+        self.begun = true;
+        out.put_slice(opening);
+    }
+
+    fn close(&self, out: &mut BytesMut) {
+        if self.framing == Framing::Sse {
+            out.put_slice(b"\r\n\r\n");
+        }
+    }
+}
+
 impl StreamWriter {
     /// A stream with nothing written yet.
     pub fn new(framing: Framing, head: &ChunkHead<'_>) -> Self {
         let usage = UsageMetadata { traffic_type: head.traffic_type, ..UsageMetadata::default() };
         StreamWriter {
-            framing,
-            begun: false,
+            frames: Frames::new(framing),
             chunk_usage: render_usage(&usage),
             identity: render_identity(head),
         }
@@ -121,25 +165,21 @@ impl StreamWriter {
 
     /// A chunk given whole, such as the only one of a blocked prompt.
     pub fn chunk(&mut self, chunk: &GenerateContentResponse<'_>, out: &mut BytesMut) {
-        self.open(out);
+        self.frames.open(out);
         chunk.write(out);
-        self.end_chunk(out);
+        self.frames.close(out);
     }
 
     /// An error inside the stream; nothing but [`end`](Self::end) follows.
     pub fn error(&mut self, error: &Status<'_>, out: &mut BytesMut) {
-        self.open(out);
+        self.frames.open(out);
         error.write_compact(out);
-        self.end_chunk(out);
+        self.frames.close(out);
     }
 
     /// What follows the last chunk: the closing bracket of an array, nothing after events.
     pub fn end(&mut self, out: &mut BytesMut) {
-        match (self.framing, self.begun) {
-            (Framing::Sse, _) => {}
-            (Framing::JsonArray, true) => out.put_slice(b"\n]"),
-            (Framing::JsonArray, false) => out.put_slice(b"[]"),
-        }
+        self.frames.end(out);
     }
 
     fn open_candidate(&mut self, candidate: &Candidate<'_>, out: &mut BytesMut) {
@@ -151,24 +191,12 @@ impl StreamWriter {
 
     fn open(&mut self, out: &mut BytesMut) {
         out.reserve(self.identity.len() + 256);
-        let opening: &[u8] = match (self.framing, self.begun) {
-            (Framing::Sse, _) => b"data: ",
-            (Framing::JsonArray, false) => b"[",
-            (Framing::JsonArray, true) => b"\n,\r\n",
-        };
-        self.begun = true;
-        out.put_slice(opening);
+        self.frames.open(out);
     }
 
     fn close(&self, out: &mut BytesMut) {
         out.put_slice(&self.identity);
-        self.end_chunk(out);
-    }
-
-    fn end_chunk(&self, out: &mut BytesMut) {
-        if self.framing == Framing::Sse {
-            out.put_slice(b"\r\n\r\n");
-        }
+        self.frames.close(out);
     }
 }
 

@@ -9,6 +9,8 @@ use wire::openai::chat::{
     ChatCompletion, ChatRequest, Choice, CompletionTokensDetails, FinishReason, FunctionCall, FunctionType,
     PromptTokensDetails, ResponseMessage, ToolCall, Usage,
 };
+use wire::vertex::chat_usage::ChatUsage;
+use wire::vertex::generate_content::TrafficType;
 use world::Instant;
 
 use super::ask;
@@ -23,6 +25,15 @@ use crate::openai::model::Model;
 use crate::openai::prompt::Prompt;
 use crate::openai::withheld::Withheld;
 use crate::profile::{Coalescing, Profile};
+
+/// In which form an answer says what it cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UsageForm {
+    /// OpenAI's: a stream says it in an event of its own, where it was asked to.
+    OpenAi,
+    /// Google's, with whose capacity served the request: the last event of every stream says it.
+    Google(TrafficType),
+}
 
 /// How an answer is to be worded, beside what it says.
 #[derive(Debug, Clone)]
@@ -41,6 +52,8 @@ pub(crate) struct Terms<'a> {
     pub(crate) service_tier: Option<Cow<'a, str>>,
     /// `fp_…`, where answers say so.
     pub(crate) system_fingerprint: Option<String>,
+    /// How it says what it cost.
+    pub(crate) usage: UsageForm,
     /// Whether streamed events are padded.
     pub(crate) is_obfuscated: bool,
     /// Whether Azure's filters have a say.
@@ -88,7 +101,7 @@ impl<'a> Answer<'a> {
             coalescing: profile.coalescing,
             likelihoods: has_logprobs
                 .then(|| Likelihoods::new(identity.content, request.top_logprobs.unwrap_or(0))),
-            wants_usage: request.wants_stream_usage(),
+            wants_usage: request.wants_stream_usage() && terms.usage == UsageForm::OpenAi,
             is_forced: matches!(request.tool_choice, Some(wire::openai::chat::ToolChoice::Function(_))),
             withheld: ask::withheld(request),
             prompt,
@@ -127,6 +140,14 @@ impl<'a> Answer<'a> {
         }
     }
 
+    /// The same in Google's form, in JSON, where answers have it.
+    pub(super) fn google_usage(&self) -> Option<Bytes> {
+        match self.terms.usage {
+            UsageForm::OpenAi => None,
+            UsageForm::Google(traffic) => Some(wire::json::to_bytes(&ChatUsage::new(&self.usage(), traffic))),
+        }
+    }
+
     /// Why a choice ends.
     pub(super) fn finish_reason(&self, reply: &Reply) -> FinishReason {
         match reply.stop() {
@@ -148,18 +169,23 @@ impl<'a> Answer<'a> {
             content_filter_results: self.terms.is_filtered.then(|| filter::results(self.withheld)),
         });
         let terms = &self.terms;
-        ChatCompletion {
+        let google_usage = self.google_usage();
+        let body = ChatCompletion {
             id: terms.id.as_str().into(),
             created: terms.created,
             model: (&*terms.served).into(),
             choices: choices.collect(),
-            usage: Some(self.usage()),
+            usage: google_usage.is_none().then(|| self.usage()),
             service_tier: terms.service_tier.as_deref().map(Into::into),
             system_fingerprint: terms.system_fingerprint.as_deref().map(Into::into),
             prompt_filter_results: terms.is_filtered.then(filter::prompt_results),
             ..ChatCompletion::default()
         }
-        .to_bytes()
+        .to_bytes();
+        match google_usage {
+            None => body,
+            Some(usage) => with_usage(&body, &usage),
+        }
     }
 
     /// What one choice says. A model that only calls functions, or refuses, says `null`.
@@ -195,6 +221,12 @@ impl Length for Answer<'_> {
     fn tokens(&self) -> u32 {
         self.replies.iter().map(Reply::tokens).fold(0, u32::saturating_add)
     }
+}
+
+/// An answer's object with one more member.
+fn with_usage(object: &[u8], usage: &[u8]) -> Bytes {
+    let open = object.strip_suffix(b"}").unwrap_or(object);
+    [open, b",\"usage\":", usage, b"}"].concat().into()
 }
 
 fn longest(replies: &[Reply]) -> u32 {

@@ -11,7 +11,7 @@ mod prompt;
 mod read;
 mod stream;
 
-pub(crate) use answer::{Answer, Terms};
+pub(crate) use answer::{Answer, Terms, UsageForm};
 pub(crate) use read::{check, read, refuse_unknown};
 pub(crate) use stream::Meter;
 

@@ -28,6 +28,8 @@ pub(crate) struct Chunks<M> {
     choices: Vec<(Reply, FinishReason)>,
     likelihoods: Option<Likelihoods>,
     usage: Option<Usage>,
+    /// In JSON, for the event that ends the answer.
+    last_usage: Option<String>,
     padding: Option<Padding>,
     is_filtered: bool,
     withheld: Withheld,
@@ -40,6 +42,7 @@ impl Answer<'_> {
     /// The answer as events; `meter` is told how far it is.
     pub(crate) fn into_stream<M: Meter>(self, meter: M) -> Chunks<M> {
         let usage = self.wants_usage.then(|| self.usage());
+        let last_usage = self.google_usage().map(|usage| String::from_utf8_lossy(&usage).into_owned());
         let terms = &self.terms;
         let head = ChunkHead {
             id: terms.id.as_str().into(),
@@ -54,6 +57,7 @@ impl Answer<'_> {
             pace: Pace::new(self.arrived, self.timing, self.coalescing, self.longest()),
             likelihoods: self.likelihoods,
             usage,
+            last_usage,
             padding: terms.is_obfuscated.then(|| Padding::new(&terms.id)),
             is_filtered: terms.is_filtered,
             withheld: self.withheld,
@@ -106,6 +110,10 @@ impl<M: Meter> Script for Chunks<M> {
         }
         let tokens = self.pace.advance();
         self.meter.generated(tokens.end);
+        let ends = |reply: &Reply| (tokens.start..tokens.end).contains(&(reply.tokens() - 1));
+        // The choices that are longest end the stream; of them the last says what all cost.
+        let last =
+            self.choices.iter().rposition(|(reply, _)| ends(reply)).filter(|_| self.pace.due().is_none());
         for (index, (reply, finish)) in (0..).zip(&self.choices) {
             let mut frame = Frame {
                 writer: &self.writer,
@@ -118,8 +126,9 @@ impl<M: Meter> Script for Chunks<M> {
             for piece in reply.pieces(tokens.clone()) {
                 frame.piece(index, &piece, call_index(reply, piece.block), out);
             }
-            if (tokens.start..tokens.end).contains(&(reply.tokens() - 1)) {
-                frame.finish(index, *finish, out);
+            if ends(reply) {
+                let usage = self.last_usage.as_deref().filter(|_| last == Some(index as usize));
+                frame.finish(index, *finish, usage, out);
             }
         }
         if self.pace.due().is_none() {
@@ -160,6 +169,7 @@ impl Frame<'_> {
                     logprobs: logprobs.as_ref(),
                     obfuscation: self.padding.as_mut().map(|padding| padding.next()),
                     content_filter_results: self.is_filtered.then_some(filter::RESULTS),
+                    usage: None,
                 };
                 let said = Some(self.text.as_str().into());
                 let delta = match self.withheld {
@@ -202,8 +212,9 @@ impl Frame<'_> {
         self.writer.event(choice, &Delta { tool_calls: vec![call], ..Delta::default() }, None, &extras, out);
     }
 
-    fn finish(&mut self, choice: u32, reason: FinishReason, out: &mut BytesMut) {
+    fn finish(&mut self, choice: u32, reason: FinishReason, usage: Option<&str>, out: &mut BytesMut) {
         let extras = Extras {
+            usage,
             obfuscation: self.padding.as_mut().map(|padding| padding.next()),
             content_filter_results: self.is_filtered.then(|| filter::at_end(self.withheld)),
             ..Extras::default()

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use http::{HeaderValue, Response, StatusCode};
 use serde::Deserialize;
-use wire::vertex::error::{Case, Particulars, Status, Wrapping};
+use wire::json::Text;
+use wire::vertex::error::{Case, Code, Particulars, Status, Wrapping};
 use wire::vertex::path::{Path, Query};
 use world::http::Body;
 
@@ -72,6 +73,32 @@ impl Place {
 impl Failure {
     pub(in crate::vertex) fn of(status: Status<'static>) -> Self {
         Self::Status(Box::new(status))
+    }
+
+    /// A 400 in these words.
+    pub(in crate::vertex) fn invalid(message: impl Into<Text<'static>>) -> Self {
+        Self::of(Status::new(Code::InvalidArgument, message))
+    }
+
+    /// A 404 in these words.
+    pub(in crate::vertex) fn not_found(message: impl Into<Text<'static>>) -> Self {
+        Self::of(Status::new(Code::NotFound, message))
+    }
+
+    /// A Gemini model that is asked as older models were.
+    pub(in crate::vertex) fn gemini_predict() -> Self {
+        let message = "Gemini cannot be accessed through Vertex Predict/RawPredict API. Please follow \
+                       https://cloud.google.com/vertex-ai/docs/generative-ai/start/quickstarts/quickstart-multimodal for \
+                       Gemini usage.";
+        Self::of(Status::new(Code::FailedPrecondition, message))
+    }
+
+    /// What the service does and this mock does not.
+    pub(in crate::vertex) fn unserved(what: &str) -> Self {
+        Self::of(Status::new(
+            Code::Unimplemented,
+            format!("Operation is not implemented: this mock does not serve {what}."),
+        ))
     }
 
     /// A body that is not JSON, or not of the proto's shape.

@@ -2,10 +2,12 @@
 
 use quota::vertex::{Admission, Quota, Refusal};
 use wire::vertex::error::Case;
+use wire::vertex::generate_content::TrafficType;
 use world::Domain;
 
 use super::failure::Failure;
 use super::request::Request;
+use crate::call::Call;
 use crate::engine::identity::Identity;
 
 /// Which of a project's quotas a request counts toward.
@@ -24,6 +26,11 @@ pub(in crate::vertex) enum Counted {
 }
 
 impl Counted {
+    /// What a request of a Gemini model counts toward.
+    pub(in crate::vertex) fn of_gemini(call: &Call<'_>) -> Self {
+        if is_dedicated(call) { Self::Provisioned } else { Self::Gemini }
+    }
+
     /// How the service words a refusal.
     fn case(self, refusal: Refusal) -> Case {
         match (self, refusal) {
@@ -37,6 +44,23 @@ impl Counted {
             (Self::Predictions, _) => Case::PredictionQuota,
         }
     }
+}
+
+/// Whose capacity the caller asked for.
+pub(in crate::vertex) fn traffic_of(call: &Call<'_>) -> TrafficType {
+    if is_dedicated(call) {
+        return TrafficType::ProvisionedThroughput;
+    }
+    match call.header("x-vertex-ai-llm-shared-request-type") {
+        Some("priority") => TrafficType::OnDemandPriority,
+        Some("flex") => TrafficType::OnDemandFlex,
+        _ => TrafficType::OnDemand,
+    }
+}
+
+/// Whether the caller takes nothing but the capacity that was bought.
+fn is_dedicated(call: &Call<'_>) -> bool {
+    call.header("x-vertex-ai-llm-request-type") == Some("dedicated")
 }
 
 /// Counts the output when dropped: what was generated until then.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use wire::json::{Raw, Text};
 use wire::vertex::cached_contents::CachedContent;
-use wire::vertex::error::{Code, Detail, Status};
+use wire::vertex::error::Status;
 use wire::vertex::generate_content::{
     FunctionCallingConfig, FunctionCallingMode, FunctionDeclaration, GenerateContentRequest,
     GenerationConfig, Schema, SchemaError, ThinkingConfig, Tool as Declarations, ToolConfig,
@@ -102,20 +102,20 @@ fn functions<'a>(tools: &'a [Declarations<'_>], allowed: &[Text<'_>]) -> Result<
         for (position, declared) in declarations.function_declarations.iter().enumerate() {
             if allowed.is_empty() || allowed.contains(&declared.name) {
                 let place = || format!("tools[{tool}].function_declarations[{position}].parameters");
-                functions.push((
-                    &*declared.name,
-                    parameters(declared).map_err(|error| refusal(&error, &place()))?,
-                ));
+                functions.push((&*declared.name, parameters(declared, place)?));
             }
         }
     }
     Ok(functions)
 }
 
-fn parameters<'a>(declared: &'a FunctionDeclaration<'_>) -> Result<Option<Cow<'a, str>>, SchemaError> {
+fn parameters<'a>(
+    declared: &'a FunctionDeclaration<'_>,
+    place: impl FnOnce() -> String,
+) -> Result<Option<Cow<'a, str>>, Failure> {
     match (declared.parameters, declared.parameters_json_schema) {
         (_, Some(schema)) => Ok(Some(Cow::Borrowed(schema.get()))),
-        (Some(schema), None) => translated(schema).map(Some),
+        (Some(schema), None) => translated(schema, place).map(Some),
         (None, None) => Ok(None),
     }
 }
@@ -124,28 +124,26 @@ fn answer_schema<'a>(config: &'a GenerationConfig<'_>) -> Result<Option<Cow<'a, 
     match (config.response_schema, config.response_json_schema) {
         (_, Some(schema)) => Ok(Some(Cow::Borrowed(schema.get()))),
         (Some(schema), None) => {
-            translated(schema).map(Some).map_err(|error| refusal(&error, "generation_config.response_schema"))
+            translated(schema, || "generation_config.response_schema".to_owned()).map(Some)
         }
         (None, None) => Ok(None),
     }
 }
 
-fn translated<'a>(schema: Raw<'_>) -> Result<Cow<'a, str>, SchemaError> {
-    Schema::parse(schema).map(|schema| Cow::Owned(schema.to_json_schema()))
+fn translated<'a>(schema: Raw<'_>, place: impl FnOnce() -> String) -> Result<Cow<'a, str>, Failure> {
+    match Schema::parse(schema) {
+        Ok(schema) => Ok(Cow::Owned(schema.to_json_schema())),
+        Err(error) => Err(refusal(&error, schema, &place())),
+    }
 }
 
 /// A schema that the proto does not hold, in the words of the front end.
-fn refusal(error: &SchemaError, place: &str) -> Failure {
-    let (field, value) = match error {
-        SchemaError::Type { path, value } => (format!("{place}.{path}"), value.as_str()),
-        SchemaError::Shape(_) => (place.to_owned(), ""),
-    };
-    let message = format!(
-        "Invalid value at '{field}' (type.googleapis.com/google.cloud.aiplatform.v1.Schema), \"{value}\""
-    );
-    let mut status = Status::new(Code::InvalidArgument, message.clone());
-    status.details = vec![Detail::bad_request(&field, message)];
-    Failure::of(status)
+fn refusal(error: &SchemaError, schema: Raw<'_>, place: &str) -> Failure {
+    const KIND: &str = "type.googleapis.com/google.cloud.aiplatform.v1.Schema";
+    Failure::of(match error {
+        SchemaError::Type { path, value } => Status::invalid_value(&format!("{place}.{path}"), KIND, value),
+        SchemaError::Shape(_) => Status::of_part::<Schema<'_>>(place, schema.get()),
+    })
 }
 
 /// Most tokens of thought. A model that is told nothing does not think here.

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use http::{Method, Response};
 use wire::vertex::cached_contents::{CacheUsage, CachedContent, CachedContentPage};
-use wire::vertex::error::{Code, Status};
 use wire::vertex::generate_content::GenerateContentRequest;
 use wire::vertex::path::Scope;
 use world::http::Body;
@@ -17,7 +16,7 @@ use crate::call::{Call, Engine};
 use crate::profile::Kind;
 use crate::vertex::Vertex;
 use crate::vertex::front::moment::{parse_rfc3339, parse_seconds, rfc3339};
-use crate::vertex::front::{Failure, Request, reply};
+use crate::vertex::front::{Failure, Paging, Request, reply};
 use crate::vertex::models::garden;
 
 /// Fewest tokens that are kept.
@@ -90,7 +89,7 @@ impl Caches {
         (body, model): (&GenerateContentRequest<'_>, &str),
     ) -> Result<Arc<Cache>, Failure> {
         if body.system_instruction.is_some() || !body.tools.is_empty() || body.tool_config.is_some() {
-            return Err(invalid(
+            return Err(Failure::invalid(
                 "Tool config, tools and system instruction should not be set in the request when using cached \
                  content.",
             ));
@@ -99,7 +98,7 @@ impl Caches {
         let cache = self.find(now, &full_name(request.path.scope.as_ref(), id), id)?;
         let kept_for = last_segment(&cache.model);
         if kept_for != model {
-            return Err(invalid(&format!(
+            return Err(Failure::invalid(format!(
                 "Model used by GenerateContent request (models/{model}) and CachedContent (models/{kept_for}) has \
                  to be the same."
             )));
@@ -152,7 +151,7 @@ impl Vertex {
     ) -> Result<Response<Body>, Failure> {
         let now = engine.clock.unix_micros();
         if call.parts.method == Method::GET {
-            return Ok(reply::json(engine, self.cache_page(now, request).to_bytes()));
+            return Ok(reply::json(engine, self.cache_page(now, request)?.to_bytes()));
         }
         let cache = Arc::new(new_cache(engine, call, request, now)?);
         self.caches.keep(now, Arc::clone(&cache));
@@ -177,8 +176,9 @@ impl Vertex {
             "PATCH" => {
                 let change = CachedContent::parse(call.body)
                     .map_err(|_| Failure::payload::<CachedContent<'_>>(call.body))?;
-                let expires = expiry(&change, now)?
-                    .ok_or_else(|| invalid("Only expire_time and ttl of cached content can be updated."))?;
+                let expires = expiry(&change, now)?.ok_or_else(|| {
+                    Failure::invalid("Only expire_time and ttl of cached content can be updated.")
+                })?;
                 self.caches.change(now, &name, id, expires)?
             }
             _ => self.caches.find(now, &name, id)?,
@@ -186,16 +186,14 @@ impl Vertex {
         Ok(reply::json(engine, cache.told().to_bytes()))
     }
 
-    fn cache_page(&self, now: u64, request: &Request<'_>) -> Page {
+    fn cache_page(&self, now: u64, request: &Request<'_>) -> Result<Page, Failure> {
+        let paging = Paging::of(request, PAGE_SIZE)?;
+        paging.check_filter(&|_| false)?;
         let within = full_name(request.path.scope.as_ref(), "");
         let caches = self.caches.alive(now);
-        let of_project = caches.iter().filter(|cache| cache.name.starts_with(&within));
-        let start = request.query.page_token.as_deref().and_then(|token| token.parse().ok()).unwrap_or(0);
-        let size = request.query.page_size.map_or(PAGE_SIZE, |size| size.max(1) as usize);
-        let count = of_project.clone().count();
-        let shown: Vec<_> = of_project.skip(start).take(size).cloned().collect();
-        let end = start.saturating_add(shown.len());
-        Page { shown, next: (end < count).then(|| end.to_string()) }
+        let of_project = caches.iter().filter(|cache| cache.name.starts_with(&within)).cloned().collect();
+        let (shown, next) = paging.cut(of_project, |cache| &cache.name);
+        Ok(Page { shown, next })
     }
 }
 
@@ -218,12 +216,12 @@ fn new_cache(engine: &Engine, call: &Call<'_>, request: &Request<'_>, now: u64) 
         CachedContent::parse(call.body).map_err(|_| Failure::payload::<CachedContent<'_>>(call.body))?;
     let model = asked.model.as_deref().unwrap_or_default();
     if !garden::is_served(engine, "google", last_segment(model), Kind::Chat) {
-        return Err(invalid(&format!("Model {model} is not found or does not support caching.")));
+        return Err(Failure::invalid(format!("Model {model} is not found or does not support caching.")));
     }
     let size = Size::of_cache(&asked);
     if size.tokens() < TOKENS_MIN {
         let found = size.tokens();
-        return Err(invalid(&format!(
+        return Err(Failure::invalid(format!(
             "The cached content is of {found} tokens. The minimum token count to start caching is {TOKENS_MIN}."
         )));
     }
@@ -247,14 +245,14 @@ fn expiry(asked: &CachedContent<'_>, now: u64) -> Result<Option<u64>, Failure> {
     match (asked.ttl.as_deref(), asked.expire_time.as_deref()) {
         (Some(ttl), _) => match parse_seconds(ttl) {
             Some(span) => Ok(Some(now.saturating_add(span))),
-            None => Err(invalid(&format!(
+            None => Err(Failure::invalid(format!(
                 "Invalid value at 'cached_content.ttl' (type.googleapis.com/google.protobuf.Duration), \"{ttl}\""
             ))),
         },
         (None, Some(time)) => match parse_rfc3339(time) {
             Some(at) if at > now => Ok(Some(at)),
-            Some(_) => Err(invalid("The expiration time of cached content must be in the future.")),
-            None => Err(invalid(&format!(
+            Some(_) => Err(Failure::invalid("The expiration time of cached content must be in the future.")),
+            None => Err(Failure::invalid(format!(
                 "Invalid value at 'cached_content.expire_time' (type.googleapis.com/google.protobuf.Timestamp), \"{time}\""
             ))),
         },
@@ -271,10 +269,6 @@ fn last_segment(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
 
-fn invalid(message: &str) -> Failure {
-    Failure::of(Status::new(Code::InvalidArgument, message.to_owned()))
-}
-
 fn not_found(id: &str) -> Failure {
-    Failure::of(Status::new(Code::NotFound, format!("Not found: cached content metadata for {id}.")))
+    Failure::not_found(format!("Not found: cached content metadata for {id}."))
 }

@@ -1,6 +1,5 @@
 //! What the service checks of a request before it asks the model.
 
-use wire::vertex::error::{Code, Status};
 use wire::vertex::generate_content::{
     Content, FunctionCallingMode, GenerateContentRequest, GenerationConfig, PartData, ThinkingConfig,
 };
@@ -48,7 +47,7 @@ pub(super) fn thinks(model: &str) -> bool {
 }
 
 fn refused<T>(message: &'static str) -> Result<T, Failure> {
-    Err(Failure::of(Status::new(Code::InvalidArgument, message)))
+    Err(Failure::invalid(message))
 }
 
 /// Every turn that calls functions is followed by one with as many responses.
@@ -200,11 +199,8 @@ fn check_thinking(thinking: &ThinkingConfig<'_>, model: &str) -> Result<(), Fail
         None | Some(-1) => Ok(()),
         Some(0) if may_be_off => Ok(()),
         Some(budget) if (least..=most).contains(&budget) => Ok(()),
-        Some(budget) => Err(Failure::of(Status::new(
-            Code::InvalidArgument,
-            format!(
-                "The thinking budget {budget} is invalid. Please choose a value between {least} and {most}."
-            ),
+        Some(budget) => Err(Failure::invalid(format!(
+            "The thinking budget {budget} is invalid. Please choose a value between {least} and {most}."
         ))),
     }
 }

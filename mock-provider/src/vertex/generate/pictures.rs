@@ -2,7 +2,6 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use wire::vertex::error::{Code, Status};
 use wire::vertex::generate_content::GenerationConfig;
 
 use crate::engine::image;
@@ -24,7 +23,7 @@ pub(super) fn asked_for(
     let wants = modalities.contains("IMAGE") || (modalities.is_empty() && can);
     if wants && !can {
         let message = "Model does not support the requested response modalities: image,text";
-        return Err(Failure::of(Status::new(Code::InvalidArgument, message)));
+        return Err(Failure::invalid(message));
     }
     let ratio = config
         .and_then(|config| config.image_config.as_ref())

@@ -3,17 +3,96 @@
 //! Texts and schemas count as everywhere in this mock, and nothing around them: the documented counts of this service
 //! are those of the texts ("Why is the sky blue?" is 6).
 
+use wire::openai::chat::{ChatRequest, Content as ChatContent, Message, Part as ChatPart, Role};
 use wire::vertex::cached_contents::CachedContent;
 use wire::vertex::generate_content::{
     Content, GenerateContentRequest, Modality, ModalityTokenCount, Part, PartData, Tool,
 };
 
+use crate::call::{Call, Engine};
 use crate::engine::prompt::Reader;
+use crate::openai::prompt::Prompt;
+use crate::vertex::front::Request;
 
 /// What a picture or file counts as, in tokens: 258 a picture or page is Google's own figure.
 const ATTACHMENT_TOKENS: u64 = 258;
+/// Families of models that keep beginnings of prompts by themselves, and the shortest that they keep.
+const IMPLICIT_TOKENS_MIN: [(&str, u64); 2] = [("gemini-2.5", 2_048), ("gemini-3", 4_096)];
 /// Kinds of attachments, in the order in which they are told.
 const KINDS: [Modality; 4] = [Modality::Image, Modality::Video, Modality::Audio, Modality::Document];
+
+/// Reads the prompts of models that keep what they have read; those too short to be kept are only counted, and so
+/// are those that begin with a cache of the project's.
+pub(in crate::vertex) fn reader(
+    engine: &Engine,
+    request: &Request<'_>,
+    call: &Call<'_>,
+    (model, is_named): (&str, bool),
+) -> Reader {
+    let known = IMPLICIT_TOKENS_MIN.iter().find(|(family, _)| model.starts_with(family));
+    match known {
+        // No text has a token for every byte, but for very odd ones.
+        Some((_, shortest)) if !is_named && call.body.len() as u64 > *shortest => {
+            let location = request.path.scope.as_ref().map_or("", |scope| &scope.location);
+            engine.prompt_cache.stepped(&[b"vertex", location.as_bytes(), model.as_bytes()], *shortest)
+        }
+        _ => Reader::default(),
+    }
+}
+
+/// The prompt of a chat in OpenAI's shape, as the model reads it: like that of `:generateContent` with the same
+/// texts, of which the same cache knows.
+pub(in crate::vertex) fn of_chat(
+    engine: &Engine,
+    request: &Request<'_>,
+    call: &Call<'_>,
+    (body, model): (&ChatRequest<'_>, &str),
+) -> Prompt {
+    let mut reader = reader(engine, request, call, (model, false));
+    for function in body.tools.iter().map(|tool| &tool.function) {
+        reader.text(&function.name);
+        function.description.iter().for_each(|text| _ = reader.text(text));
+        function.parameters.iter().for_each(|schema| _ = reader.text(schema.get()));
+    }
+    let is_instruction = |message: &&Message<'_>| matches!(message.role, Role::System | Role::Developer);
+    let mut instructions = body.messages.iter().filter(is_instruction).peekable();
+    if instructions.peek().is_some() {
+        reader.aside(b"");
+        instructions.for_each(|message| read_message(message, &mut reader));
+    }
+    for message in body.messages.iter().filter(|message| !is_instruction(message)) {
+        reader.aside(if message.role == Role::Assistant { b"model" } else { b"user" });
+        read_message(message, &mut reader);
+    }
+    Prompt::looked_up(reader, &engine.prompt_cache, call.arrived)
+}
+
+fn read_message(message: &Message<'_>, reader: &mut Reader) {
+    match &message.content {
+        None => {}
+        Some(ChatContent::Text(text)) => _ = reader.text(text),
+        Some(ChatContent::Parts(parts)) => parts.iter().for_each(|part| read_part(part, reader)),
+    }
+    for call in &message.tool_calls {
+        reader.text(&call.function.name);
+        reader.text(&call.function.arguments);
+    }
+}
+
+fn read_part(part: &ChatPart<'_>, reader: &mut Reader) {
+    match part {
+        ChatPart::Text { text } | ChatPart::Refusal { refusal: text } => _ = reader.text(text),
+        ChatPart::ImageUrl { image_url } => {
+            // A file in place is its base64 here and there.
+            let url = &*image_url.url;
+            let content = url.split_once(";base64,").map_or(url, |(_, base64)| base64);
+            reader.attachment(ATTACHMENT_TOKENS, content.as_bytes());
+        }
+        ChatPart::InputAudio { input_audio: file } | ChatPart::File { file } => {
+            reader.attachment(ATTACHMENT_TOKENS, file.get().as_bytes());
+        }
+    }
+}
 
 /// What a prompt comes to.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use super::checks::{self, max_output_tokens};
 use super::logprobs::Logprobs;
 use super::manner::{Delivery, Manner};
 use super::pictures;
-use super::prompt::{self, Size, saturated};
+use super::prompt::{self, Size, reader, saturated};
 use crate::call::{Call, Engine, Length};
 use crate::engine::prompt::{Cached, PromptCache, Reader};
 use crate::engine::reply::Reply;
@@ -28,12 +28,10 @@ use crate::engine::{Timing, latency};
 use crate::profile::{Kind, Profile};
 use crate::surface::Surface;
 use crate::vertex::Vertex;
-use crate::vertex::front::{Counted, Failure, Request, Settlement, reply};
+use crate::vertex::front::{Counted, Failure, Request, Settlement, reply, traffic_of};
 
 /// The longest prompt, in tokens.
 const CONTEXT_TOKENS: u64 = 1_048_576;
-/// Families of models that keep beginnings of prompts by themselves, and the shortest that they keep.
-const IMPLICIT_TOKENS_MIN: [(&str, u64); 2] = [("gemini-2.5", 2_048), ("gemini-3", 4_096)];
 
 /// What is decided about an answer before the first token of it is due.
 pub(super) struct Decided<'e> {
@@ -110,7 +108,7 @@ impl Vertex {
             request,
             &call.identity,
             prompt.size.tokens(),
-            counted(call),
+            Counted::of_gemini(call),
         )?;
         let profile = engine.plan.profile_of(Surface::Vertex, Kind::Chat, model);
         let replies =
@@ -256,25 +254,6 @@ impl Prompt {
     }
 }
 
-/// Reads the prompts of models that keep what they have read; those too short to be kept are only counted, and so
-/// are those that begin with a cache of the project's.
-fn reader(
-    engine: &Engine,
-    request: &Request<'_>,
-    call: &Call<'_>,
-    (model, is_named): (&str, bool),
-) -> Reader {
-    let known = IMPLICIT_TOKENS_MIN.iter().find(|(family, _)| model.starts_with(family));
-    match known {
-        // No text has a token for every byte, but for very odd ones.
-        Some((_, shortest)) if !is_named && call.body.len() as u64 > *shortest => {
-            let location = request.path.scope.as_ref().map_or("", |scope| &scope.location);
-            engine.prompt_cache.stepped(&[b"vertex", location.as_bytes(), model.as_bytes()], *shortest)
-        }
-        _ => Reader::default(),
-    }
-}
-
 /// What every body of one answer says of it.
 pub(super) struct Head<'a> {
     pub(super) model: &'a str,
@@ -334,25 +313,4 @@ fn signature(engine: &Engine, call: &Call<'_>) -> String {
     let (high, low) = engine.request_bits(&call.identity);
     let words = [high, low, high ^ low, high.rotate_left(17), low.rotate_left(29), high.wrapping_add(low)];
     BASE64_STANDARD.encode(words.map(u64::to_be_bytes).concat())
-}
-
-/// Whether the caller takes nothing but the capacity that was bought.
-fn is_dedicated(call: &Call<'_>) -> bool {
-    call.header("x-vertex-ai-llm-request-type") == Some("dedicated")
-}
-
-fn counted(call: &Call<'_>) -> Counted {
-    if is_dedicated(call) { Counted::Provisioned } else { Counted::Gemini }
-}
-
-/// Whose capacity the caller asked for.
-fn traffic_of(call: &Call<'_>) -> TrafficType {
-    if is_dedicated(call) {
-        return TrafficType::ProvisionedThroughput;
-    }
-    match call.header("x-vertex-ai-llm-shared-request-type") {
-        Some("priority") => TrafficType::OnDemandPriority,
-        Some("flex") => TrafficType::OnDemandFlex,
-        _ => TrafficType::OnDemand,
-    }
 }

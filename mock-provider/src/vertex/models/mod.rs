@@ -1,4 +1,5 @@
-//! Which models there are: those of publishers, and the project's own.
+//! Which models there are: those of publishers, the project's own, and where the project's own are deployed.
 
+pub(in crate::vertex) mod endpoints;
 pub(in crate::vertex) mod garden;
 pub(in crate::vertex) mod own;

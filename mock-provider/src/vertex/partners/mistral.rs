@@ -7,7 +7,8 @@ use wire::openai::error::ErrorDetail;
 use world::http::Body;
 
 use crate::call::{Call, Engine};
-use crate::openai::chat;
+use crate::openai::chat::{self, UsageForm};
+use crate::openai::prompt::Prompt;
 use crate::vertex::Vertex;
 use crate::vertex::chat::{Refused, Speaker};
 use crate::vertex::front::{Counted, Failure, Request, reply};
@@ -25,15 +26,20 @@ impl Vertex {
         (model, is_streamed): (&str, bool),
     ) -> Result<Response<Body>, Failure> {
         let body = in_openais_words(call.body);
-        let speaker = Speaker {
+        let speaker = |prompt| Speaker {
             model,
             served: model.into(),
             size: SIZE,
             system_fingerprint: None,
             counted: Counted::Predictions,
+            prompt,
+            usage: UsageForm::OpenAi,
         };
         let spoken = match chat::read(&body) {
-            Ok(body) => self.speak(engine, call, request, (body, is_streamed), speaker).await,
+            Ok(body) => {
+                let speaker = speaker(Prompt::of_chat(&body));
+                self.speak(engine, call, request, (body, is_streamed), speaker).await
+            }
             Err(detail) => Err(Refused::Model(detail)),
         };
         match spoken {

@@ -4,7 +4,6 @@
 //! picture, `brownout:filter=N` the first `N`.
 
 use http::Response;
-use wire::vertex::error::{Code, Status};
 use wire::vertex::images::{
     ImagenParameters, ImagenPrediction, ImagenRequest, ImagenResponse, SafetyAttributes,
 };
@@ -47,10 +46,10 @@ impl Vertex {
         let file = File::of(&parameters)?;
         check_seed(&parameters)?;
         if prompt.trim().is_empty() {
-            return Err(invalid("Text prompt cannot be empty.".to_owned()));
+            return Err(Failure::invalid("Text prompt cannot be empty."));
         }
         if prompt.contains("brownout:block") {
-            return Err(invalid(REFUSED.to_owned()));
+            return Err(Failure::invalid(REFUSED));
         }
         let input = tokens::count(prompt);
         let quota = (&self.quota, &self.pool);
@@ -136,7 +135,7 @@ impl File {
             None | Some("" | "image/png") => Ok(Self::Png),
             // Below 1 there is no quality.
             Some("image/jpeg") => Ok(Self::Jpeg(quality.max(1) as u8)),
-            Some(other) => Err(invalid(format!("Unsupported output mime type: {other}"))),
+            Some(other) => Err(Failure::invalid(format!("Unsupported output mime type: {other}"))),
         }
     }
 
@@ -159,7 +158,7 @@ impl File {
 fn check_seed(parameters: &ImagenParameters<'_>) -> Result<(), Failure> {
     if parameters.seed.is_some() && parameters.add_watermark != Some(false) {
         let cause = "Seed is not supported when watermark is enabled.";
-        return Err(invalid(format!("Image generation failed with the following error: {cause}")));
+        return Err(Failure::invalid(format!("Image generation failed with the following error: {cause}")));
     }
     Ok(())
 }
@@ -183,17 +182,13 @@ fn size(parameters: &ImagenParameters<'_>) -> Result<PixelSize, Failure> {
         "4:3" => (1_280, 896),
         "9:16" => (768, 1_408),
         "16:9" => (1_408, 768),
-        _ => return Err(invalid(format!("Aspect ratio {ratio} is not supported."))),
+        _ => return Err(Failure::invalid(format!("Aspect ratio {ratio} is not supported."))),
     };
     match parameters.sample_image_size.as_deref() {
         None | Some("1K") => Ok((width, height)),
         Some("2K") => Ok((2 * width, 2 * height)),
-        Some(other) => Err(invalid(format!("Sample image size {other} is not supported."))),
+        Some(other) => Err(Failure::invalid(format!("Sample image size {other} is not supported."))),
     }
-}
-
-fn invalid(message: String) -> Failure {
-    Failure::of(Status::new(Code::InvalidArgument, message))
 }
 
 #[cfg(test)]

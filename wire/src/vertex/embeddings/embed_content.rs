@@ -5,16 +5,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::json::{self, FloatList, Text, is_false};
 use crate::vertex::generate_content::{Content, UsageMetadata, proto_u32};
+use crate::vertex::proto_json::{message, required_message};
 
 /// A request for an embedding.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EmbedContentRequest<'a> {
     /// What to embed.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "required_message")]
     pub content: Content<'a>,
     /// How.
-    #[serde(default, alias = "embed_content_config", skip_serializing_if = "Option::is_none")]
+    #[serde(default, alias = "embed_content_config", deserialize_with = "message")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub embed_content_config: Option<EmbedContentConfig<'a>>,
     /// As in the configuration, in its former place.
     #[serde(default, alias = "task_type", skip_serializing_if = "Option::is_none")]

@@ -4,6 +4,7 @@ mod case;
 mod detail;
 mod headers;
 mod payload;
+mod place;
 mod reasons;
 mod status;
 mod words;

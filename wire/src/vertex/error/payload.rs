@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 
+use super::super::proto_json::{LIST, OBJECT};
 use super::detail::Detail;
+use super::place::{Place, in_snake_case};
 use super::status::{Code, Status};
 
 const SCHEMAS: &str = "type.googleapis.com/google.cloud.aiplatform.v1";
@@ -10,20 +12,67 @@ const SCHEMAS: &str = "type.googleapis.com/google.cloud.aiplatform.v1";
 impl Status<'static> {
     /// The refusal of a body that could not be read as a `T`: it is read once more, to say where the fault is.
     pub fn of_payload<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Self {
-        let Ok(text) = std::str::from_utf8(body) else { return invalid_json("Invalid UTF-8.") };
-        let mut reader = serde_json::Deserializer::from_str(text);
-        match serde_path_to_error::deserialize::<_, T>(&mut reader) {
-            Err(error) if error.inner().is_data() => {
-                let path = proto_path(&error.path().to_string());
-                let complaint = error.inner().to_string();
-                let complaint = complaint.rsplit_once(" at line ").map_or(&*complaint, |(text, _)| text);
-                if complaint.starts_with("missing field") { incomplete() } else { of_value(&path, complaint) }
-            }
-            Err(error) => invalid_json(&error.inner().to_string()),
-            // A list in place of the object, or something behind it.
-            Ok(_) => invalid_json("Unexpected token."),
+        match std::str::from_utf8(body) {
+            Ok(text) => Self::of_part::<T>("", text),
+            Err(_) => invalid_json("Invalid UTF-8."),
         }
     }
+
+    /// The same of a part of a body, which stands at `place` there.
+    pub fn of_part<'a, T: Deserialize<'a>>(place: &str, json: &'a str) -> Self {
+        let mut reader = serde_json::Deserializer::from_str(json);
+        let error = match serde_path_to_error::deserialize::<_, T>(&mut reader) {
+            Err(error) if !error.inner().is_data() => return invalid_json(&error.inner().to_string()),
+            // A list in place of the object, or something behind it.
+            _ if json.trim_ascii_start().starts_with('[') => return not_a_message(),
+            Ok(_) => return invalid_json("Unexpected token."),
+            Err(error) => error,
+        };
+        let complaint = error.inner().to_string();
+        let complaint = complaint.rsplit_once(" at line ").map_or(&*complaint, |(text, _)| text);
+        of_complaint(&Place::of(place, error.path(), json), complaint)
+    }
+
+    /// A field or a parameter of the query with a value that its type does not have.
+    pub fn invalid_value(field: &str, kind: &str, value: &str) -> Self {
+        at_field(field, format!("Invalid value at '{field}' ({kind}), \"{value}\""))
+    }
+
+    /// What a service's own check of a field says, once the message itself could be read.
+    pub fn found_error(field: &str, message: &str) -> Self {
+        let list = format!("List of found errors:\t1.Field: {field}; Message: {message}\t");
+        let detail = Detail::bad_request(field, message.to_owned());
+        Status::new(Code::InvalidArgument, list).with_detail(detail)
+    }
+}
+
+fn of_complaint(place: &Place, complaint: &str) -> Status<'static> {
+    let Place { path, parent, name } = place;
+    if complaint.starts_with("missing field") {
+        incomplete()
+    } else if complaint.starts_with(LIST) || complaint.starts_with("invalid type: sequence") {
+        let at = if parent.is_empty() { String::new() } else { format!(" at '{parent}'") };
+        at_field(parent, format!("Invalid JSON payload received. Unknown name \"{name}\"{at}: {LIST}"))
+    } else if complaint.starts_with(OBJECT) || complaint.starts_with("invalid type: map") {
+        let at = if parent.is_empty() { String::new() } else { format!(" at '{parent}'") };
+        at_field(parent, format!("Invalid value{at} ({}), {OBJECT}", in_snake_case(name)))
+    } else if complaint.starts_with("oneof field") {
+        at_field(path, format!("Invalid value at '{path}' (oneof), {complaint}"))
+    } else {
+        of_value(path, complaint)
+    }
+}
+
+fn at_field(field: &str, message: String) -> Status<'static> {
+    let detail = Detail::bad_request(field, message.clone());
+    Status::new(Code::InvalidArgument, message).with_detail(detail)
+}
+
+fn not_a_message() -> Status<'static> {
+    at_field(
+        "",
+        "Invalid JSON payload received. Unknown name \"\": Root element must be a message.".to_owned(),
+    )
 }
 
 fn invalid_json(complaint: &str) -> Status<'static> {
@@ -38,10 +87,7 @@ fn incomplete() -> Status<'static> {
 fn of_value(path: &str, complaint: &str) -> Status<'static> {
     let (kind, value) = kind_and_value(path, complaint);
     let value = if value.is_empty() { String::new() } else { format!(", {value}") };
-    let message = format!("Invalid value at '{path}' ({kind}){value}");
-    let mut status = Status::new(Code::InvalidArgument, message.clone());
-    status.details = vec![Detail::bad_request(path, message)];
-    status
+    at_field(path, format!("Invalid value at '{path}' ({kind}){value}"))
 }
 
 /// The proto's name of the type that was wanted, and what was there instead; of lists and objects nothing.
@@ -82,21 +128,9 @@ fn schema_of(path: &str) -> String {
     format!("{SCHEMAS}.{}", if name.is_empty() { "Message" } else { &name })
 }
 
-/// A path in the proto's spelling: `generationConfig.topP` is `generation_config.top_p`.
-fn proto_path(path: &str) -> String {
-    let mut out = String::with_capacity(path.len() + 4);
-    for letter in path.chars().filter(|letter| *letter != '?') {
-        if letter.is_ascii_uppercase() {
-            out.push('_');
-        }
-        out.push(letter.to_ascii_lowercase());
-    }
-    out.trim_matches('.').to_owned()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::super::generate_content::GenerateContentRequest;
+    use super::super::super::generate_content::{GenerateContentRequest, Schema};
     use super::super::super::images::ImagenRequest;
     use super::*;
 
@@ -118,8 +152,55 @@ mod tests {
         );
         check(r#"{"contents":[{"role":5}]}"#, "Invalid value at 'contents[0].role' (TYPE_STRING), 5");
         check(
+            r#"{"contents":[{"parts":[{"text":"a","functionCall":{"name":"f"}}]}]}"#,
+            "Invalid value at 'contents[0].parts[0]' (oneof), oneof field 'data' is already set. Cannot set \
+             'functionCall'",
+        );
+        check(
             r#"{"contents":7}"#,
             "Invalid value at 'contents' (type.googleapis.com/google.cloud.aiplatform.v1.Contents), 7",
+        );
+    }
+
+    #[test]
+    fn lists_and_objects_out_of_place_are_named_after_their_message() {
+        let unknown = |name: &str, at: &str| {
+            format!(
+                "Invalid JSON payload received. Unknown name \"{name}\"{at}: Proto field is not repeating, cannot start \
+                 list."
+            )
+        };
+        check(r#"{"generationConfig":[]}"#, &unknown("generationConfig", ""));
+        check(
+            r#"{"contents":[{},{"parts":[{"functionResponse":{"name":"f","response":["a"]}}]}]}"#,
+            &unknown("response", " at 'contents[1].parts[0].function_response'"),
+        );
+        check(r#"{"contents":[{"role":["user"]}]}"#, &unknown("role", " at 'contents[0]'"));
+        check(
+            r#"{"generationConfig":{"topP":{}}}"#,
+            "Invalid value at 'generation_config' (top_p), Starting an object on a scalar field",
+        );
+    }
+
+    #[test]
+    fn members_with_names_of_the_callers_own_are_numbered() {
+        let schema = r#"{"type":"OBJECT","properties":{"a":{"type":"STRING"},"b":{"items":{"type":["string","null"]}}}}"#;
+        let status = Status::of_part::<Schema<'_>>("tools[0].function_declarations[1].parameters", schema);
+        let parent = "tools[0].function_declarations[1].parameters.properties[1].value.items";
+        assert!(
+            status.message.contains(&format!("Unknown name \"type\" at '{parent}': Proto field")),
+            "{}",
+            status.message
+        );
+        assert!(matches!(
+            &*status.details,
+            [Detail::BadRequest { field_violations }] if field_violations[0].field == parent
+        ));
+        let status = Status::of_part::<Schema<'_>>("parameters", r#"{"properties":{"a":[]}}"#);
+        assert!(
+            status.message.contains("Unknown name \"value\" at 'parameters.properties[0]'"),
+            "{}",
+            status.message
         );
     }
 
@@ -135,7 +216,7 @@ mod tests {
 
     #[test]
     fn what_is_no_object_is_no_payload() {
-        for body in ["", "{", "[]", "{} x", "nul", "\"\u{1}\""] {
+        for body in ["", "{", "[", "{} x", "nul", "\"\u{1}\""] {
             let status = Status::of_payload::<GenerateContentRequest<'_>>(body.as_bytes());
             assert!(
                 status.message.starts_with("Invalid JSON payload received. "),
@@ -143,6 +224,9 @@ mod tests {
                 status.message
             );
         }
+        let list = r#"Invalid JSON payload received. Unknown name "": Root element must be a message."#;
+        check("[]", list);
+        check(r#" [{"contents":[]}]"#, list);
         let broken = Status::of_payload::<GenerateContentRequest<'_>>(b"{\"a\":\"\xff\"}");
         assert_eq!(broken.message, "Invalid JSON payload received. Invalid UTF-8.");
         let incomplete = Status::of_payload::<ImagenRequest<'_>>(b"{}");

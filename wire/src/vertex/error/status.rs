@@ -21,6 +21,7 @@ pub enum Code {
     Internal,
     Unavailable,
     DeadlineExceeded,
+    Unimplemented,
 }
 
 /// What is inside `error`.
@@ -94,6 +95,7 @@ impl Code {
             Code::Internal => "INTERNAL",
             Code::Unavailable => "UNAVAILABLE",
             Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+            Code::Unimplemented => "UNIMPLEMENTED",
         }
     }
 
@@ -107,6 +109,7 @@ impl Code {
             Code::ResourceExhausted => 429,
             Code::Cancelled => 499,
             Code::Unknown | Code::Internal => 500,
+            Code::Unimplemented => 501,
             Code::Unavailable => 503,
             Code::DeadlineExceeded => 504,
         }

@@ -4,7 +4,8 @@ use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::tools::{FunctionCall, FunctionResponse};
-use crate::json::{Raw, Text, null_as_default};
+use crate::json::{Raw, Text};
+use crate::vertex::proto_json::{message, messages, object};
 
 /// One turn of a conversation.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -13,7 +14,7 @@ pub struct Content<'a> {
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Text<'a>>,
     /// What is said.
-    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "messages", skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Part<'a>>,
 }
 
@@ -145,17 +146,17 @@ impl Serialize for Part<'_> {
 struct PartFields<'a> {
     #[serde(borrow, default)]
     text: Option<Text<'a>>,
-    #[serde(default, alias = "inline_data")]
+    #[serde(default, alias = "inline_data", deserialize_with = "message")]
     inline_data: Option<Blob<'a>>,
-    #[serde(default, alias = "file_data")]
+    #[serde(default, alias = "file_data", deserialize_with = "message")]
     file_data: Option<FileData<'a>>,
-    #[serde(default, alias = "function_call")]
+    #[serde(default, alias = "function_call", deserialize_with = "message")]
     function_call: Option<FunctionCall<'a>>,
-    #[serde(default, alias = "function_response")]
+    #[serde(default, alias = "function_response", deserialize_with = "message")]
     function_response: Option<FunctionResponse<'a>>,
-    #[serde(default, alias = "executable_code")]
+    #[serde(default, alias = "executable_code", deserialize_with = "object")]
     executable_code: Option<Raw<'a>>,
-    #[serde(default, alias = "code_execution_result")]
+    #[serde(default, alias = "code_execution_result", deserialize_with = "object")]
     code_execution_result: Option<Raw<'a>>,
     #[serde(default)]
     thought: Option<bool>,
@@ -164,28 +165,28 @@ struct PartFields<'a> {
 }
 
 impl<'a> TryFrom<PartFields<'a>> for Part<'a> {
-    type Error = &'static str;
+    type Error = String;
 
     fn try_from(fields: PartFields<'a>) -> Result<Self, Self::Error> {
         let mut alternatives = [
-            fields.text.map(PartData::Text),
-            fields.inline_data.map(PartData::InlineData),
-            fields.file_data.map(PartData::FileData),
-            fields.function_call.map(PartData::FunctionCall),
-            fields.function_response.map(PartData::FunctionResponse),
-            fields.executable_code.map(PartData::ExecutableCode),
-            fields.code_execution_result.map(PartData::CodeExecutionResult),
+            ("text", fields.text.map(PartData::Text)),
+            ("inlineData", fields.inline_data.map(PartData::InlineData)),
+            ("fileData", fields.file_data.map(PartData::FileData)),
+            ("functionCall", fields.function_call.map(PartData::FunctionCall)),
+            ("functionResponse", fields.function_response.map(PartData::FunctionResponse)),
+            ("executableCode", fields.executable_code.map(PartData::ExecutableCode)),
+            ("codeExecutionResult", fields.code_execution_result.map(PartData::CodeExecutionResult)),
         ]
         .into_iter()
-        .flatten();
-        let data = alternatives.next().unwrap_or_default();
+        .filter_map(|(name, data)| Some((name, data?)));
+        let (_, data) = alternatives.next().unwrap_or_default();
         match alternatives.next() {
             None => Ok(Part {
                 data,
                 thought: fields.thought.unwrap_or_default(),
                 thought_signature: fields.thought_signature,
             }),
-            Some(_) => Err("oneof field 'data' is already set"),
+            Some((name, _)) => Err(format!("oneof field 'data' is already set. Cannot set '{name}'")),
         }
     }
 }

@@ -7,39 +7,44 @@ use super::content::Content;
 use super::numbers::{proto_i32, proto_u32};
 use super::safety::SafetySetting;
 use super::tools::{Tool, ToolConfig};
-use crate::json::{self, Raw, Text, null_as_default};
+use crate::json::{self, Raw, Text};
+use crate::vertex::proto_json::{message, messages, object, scalar, scalars, texts};
 
 /// A request to generate content.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GenerateContentRequest<'a> {
     /// The conversation.
-    #[serde(borrow, default, deserialize_with = "null_as_default")]
+    #[serde(borrow, default, deserialize_with = "messages")]
     pub contents: Vec<Content<'a>>,
     /// Instructions.
-    #[serde(default, alias = "system_instruction", skip_serializing_if = "Option::is_none")]
+    #[serde(default, alias = "system_instruction", deserialize_with = "message")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub system_instruction: Option<Content<'a>>,
     /// Functions the model may call.
-    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "messages", skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<Tool<'a>>,
     /// Whether it does.
-    #[serde(default, alias = "tool_config", skip_serializing_if = "Option::is_none")]
+    #[serde(default, alias = "tool_config", deserialize_with = "message")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_config: Option<ToolConfig<'a>>,
     /// What is blocked.
-    #[serde(default, alias = "safety_settings", deserialize_with = "null_as_default")]
+    #[serde(default, alias = "safety_settings", deserialize_with = "messages")]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub safety_settings: Vec<SafetySetting<'a>>,
     /// How the answer is made.
-    #[serde(default, alias = "generation_config", skip_serializing_if = "Option::is_none")]
+    #[serde(default, alias = "generation_config", deserialize_with = "message")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub generation_config: Option<GenerationConfig<'a>>,
     /// A cached beginning, by name.
     #[serde(default, alias = "cached_content", skip_serializing_if = "Option::is_none")]
     pub cached_content: Option<Text<'a>>,
     /// The caller's own labels.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     pub labels: Option<Raw<'a>>,
     /// A further guard.
-    #[serde(default, alias = "model_armor_config", skip_serializing_if = "Option::is_none")]
+    #[serde(default, alias = "model_armor_config", deserialize_with = "object")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub model_armor_config: Option<Raw<'a>>,
 }
 
@@ -65,7 +70,7 @@ pub struct GenerationConfig<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_output_tokens: Option<u32>,
     /// Texts before which an answer ends.
-    #[serde(borrow, default, alias = "stop_sequences", deserialize_with = "null_as_default")]
+    #[serde(borrow, default, alias = "stop_sequences", deserialize_with = "texts")]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stop_sequences: Vec<Text<'a>>,
     /// Whether log probabilities are wanted.
@@ -87,28 +92,35 @@ pub struct GenerationConfig<'a> {
     #[serde(default, alias = "response_mime_type", skip_serializing_if = "Option::is_none")]
     pub response_mime_type: Option<Text<'a>>,
     /// The answer's form as Google's schema.
-    #[serde(default, alias = "response_schema", skip_serializing_if = "Option::is_none")]
+    #[serde(default, alias = "response_schema", deserialize_with = "object")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub response_schema: Option<Raw<'a>>,
     /// The answer's form as a JSON schema.
     #[serde(default, alias = "response_json_schema", skip_serializing_if = "Option::is_none")]
     pub response_json_schema: Option<Raw<'a>>,
     /// Text, pictures, speech.
-    #[serde(default, alias = "response_modalities", skip_serializing_if = "Option::is_none")]
+    #[serde(default, alias = "response_modalities", deserialize_with = "scalars")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub response_modalities: Option<Raw<'a>>,
     /// How closely pictures are looked at.
-    #[serde(default, alias = "media_resolution", skip_serializing_if = "Option::is_none")]
+    #[serde(default, alias = "media_resolution", deserialize_with = "scalar")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub media_resolution: Option<Raw<'a>>,
     /// Which voice.
-    #[serde(default, alias = "speech_config", skip_serializing_if = "Option::is_none")]
+    #[serde(default, alias = "speech_config", deserialize_with = "object")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub speech_config: Option<Raw<'a>>,
     /// Whether the model thinks first.
-    #[serde(default, alias = "thinking_config", skip_serializing_if = "Option::is_none")]
+    #[serde(default, alias = "thinking_config", deserialize_with = "message")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub thinking_config: Option<ThinkingConfig<'a>>,
     /// Shape of pictures.
-    #[serde(default, alias = "image_config", skip_serializing_if = "Option::is_none")]
+    #[serde(default, alias = "image_config", deserialize_with = "message")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub image_config: Option<ImageConfig<'a>>,
     /// Which model, where the service may choose.
-    #[serde(default, alias = "routing_config", skip_serializing_if = "Option::is_none")]
+    #[serde(default, alias = "routing_config", deserialize_with = "object")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub routing_config: Option<Raw<'a>>,
     /// Whether recordings have times.
     #[serde(default, alias = "audio_timestamp", skip_serializing_if = "Option::is_none")]
@@ -127,7 +139,8 @@ pub struct ThinkingConfig<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thinking_budget: Option<i32>,
     /// `LOW`, `MEDIUM`, `HIGH`, or a number.
-    #[serde(borrow, default, alias = "thinking_level", skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, alias = "thinking_level", deserialize_with = "scalar")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub thinking_level: Option<Raw<'a>>,
 }
 
@@ -177,7 +190,9 @@ impl<'a> GenerateContentRequest<'a> {
 mod tests {
     use super::super::{FunctionCallingMode, Part, PartData};
     use super::*;
+    use crate::vertex::error::Status;
     use proptest::prelude::*;
+    use serde_json::{Value, json};
 
     const FULL: &str = concat!(
         r#"{"contents":[{"role":"user","parts":[{"text":"look"},{"inlineData":{"mimeType":"image/png","data":"AAAA"}},"#,
@@ -248,6 +263,58 @@ mod tests {
         let body = br#"{"contents":[{"parts":[{"text":"a","functionCall":{"name":"f"}}]}]}"#;
         let error = GenerateContentRequest::parse(body).unwrap_err();
         assert!(error.to_string().contains("oneof field 'data' is already set"), "{error}");
+    }
+
+    /// The places of all objects, but for those of the caller's own form.
+    fn objects(value: &Value, at: &str, found: &mut Vec<String>) {
+        let inner: Vec<(String, &Value)> = match value {
+            Value::Object(members) => {
+                found.push(at.to_owned());
+                let own = |name: &str| name.ends_with("JsonSchema");
+                members
+                    .iter()
+                    .filter(|(name, _)| !own(name))
+                    .map(|(name, value)| (name.clone(), value))
+                    .collect()
+            }
+            Value::Array(elements) => {
+                elements.iter().enumerate().map(|(index, element)| (index.to_string(), element)).collect()
+            }
+            _ => return,
+        };
+        inner.into_iter().for_each(|(name, value)| objects(value, &format!("{at}/{name}"), found));
+    }
+
+    #[test]
+    fn a_list_is_refused_wherever_an_object_is_due() {
+        let full: Value = serde_json::from_str(FULL).unwrap();
+        let mut places = Vec::new();
+        objects(&full, "", &mut places);
+        assert!(places.len() > 25, "{places:?}");
+        for place in places {
+            let object = full.pointer(&place).unwrap().clone();
+            for list in [json!([]), json!([object])] {
+                let mut body = full.clone();
+                *body.pointer_mut(&place).unwrap() = list;
+                let body = body.to_string();
+                assert!(GenerateContentRequest::parse(body.as_bytes()).is_err(), "{place}: {body}");
+                let said = Status::of_payload::<GenerateContentRequest<'_>>(body.as_bytes());
+                let words = match &*place {
+                    "" => "Root element must be a message.",
+                    _ => "Proto field is not repeating, cannot start list.",
+                };
+                assert!(said.message.ends_with(words), "{place}: {}", said.message);
+            }
+        }
+    }
+
+    #[test]
+    fn one_value_is_taken_for_a_list_of_one() {
+        let many = br#"{"contents":[{"role":"user","parts":[{"text":"x"}]}],"tools":[{"functionDeclarations":[{"name":"f"}]}],
+            "safetySettings":[{"category":1}],"generationConfig":{"stopSequences":["END"]}}"#;
+        let one = br#"{"contents":{"role":"user","parts":{"text":"x"}},"tools":{"functionDeclarations":{"name":"f"}},
+            "safetySettings":{"category":1},"generationConfig":{"stopSequences":"END"}}"#;
+        assert_eq!(GenerateContentRequest::parse(one).unwrap(), GenerateContentRequest::parse(many).unwrap());
     }
 
     #[test]

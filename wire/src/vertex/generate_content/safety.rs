@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::json::{Raw, is_false};
+use crate::vertex::proto_json::scalar;
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,13 +33,13 @@ pub struct SafetyRating {
 #[serde(rename_all = "camelCase")]
 pub struct SafetySetting<'a> {
     /// Which harm, by name or number.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "scalar", skip_serializing_if = "Option::is_none")]
     pub category: Option<Raw<'a>>,
     /// From which probability on, by name or number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "scalar", skip_serializing_if = "Option::is_none")]
     pub threshold: Option<Raw<'a>>,
     /// Whether probability or severity counts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "scalar", skip_serializing_if = "Option::is_none")]
     pub method: Option<Raw<'a>>,
 }
 

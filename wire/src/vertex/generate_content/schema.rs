@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::numbers::proto_u32;
 use crate::json::{Raw, Text, null_as_default};
+use crate::vertex::proto_json::{self, LIST, OBJECT, element, message, messages, texts};
 
 /// A schema of Google's, of which only what restricts a value is read.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -20,17 +21,17 @@ pub struct Schema<'a> {
     nullable: Option<bool>,
     #[serde(default)]
     format: Option<Text<'a>>,
-    #[serde(default, rename = "enum", deserialize_with = "null_as_default")]
+    #[serde(default, rename = "enum", deserialize_with = "texts")]
     values: Vec<Text<'a>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "message")]
     items: Option<Box<Schema<'a>>>,
     #[serde(default, deserialize_with = "null_as_default")]
     properties: Properties<'a>,
-    #[serde(default, alias = "property_ordering", deserialize_with = "null_as_default")]
+    #[serde(default, alias = "property_ordering", deserialize_with = "texts")]
     property_ordering: Vec<Text<'a>>,
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "texts")]
     required: Vec<Text<'a>>,
-    #[serde(default, alias = "any_of", deserialize_with = "null_as_default")]
+    #[serde(default, alias = "any_of", deserialize_with = "messages")]
     any_of: Vec<Schema<'a>>,
     #[serde(default, alias = "min_items", deserialize_with = "proto_u32")]
     min_items: Option<u32>,
@@ -40,9 +41,9 @@ pub struct Schema<'a> {
     min_length: Option<u32>,
     #[serde(default, alias = "max_length", deserialize_with = "proto_u32")]
     max_length: Option<u32>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "proto_json::scalar")]
     minimum: Option<Raw<'a>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "proto_json::scalar")]
     maximum: Option<Raw<'a>>,
     #[serde(default)]
     pattern: Option<Text<'a>>,
@@ -72,7 +73,7 @@ pub enum SchemaError {
     /// A type that there is not.
     #[error("unknown type {value:?} at {path}")]
     Type {
-        /// Where, as in `properties.age.type`.
+        /// Where, as in `properties[0].value.type`.
         path: String,
         /// What stands there.
         value: String,
@@ -103,11 +104,12 @@ impl<'a> Schema<'a> {
         {
             return Err(SchemaError::Type { path: format!("{path}type"), value: kind.to_string() });
         }
-        for (name, property) in &self.properties.0 {
-            property.check(&format!("{path}properties.{name}."))?;
+        // Google's reader numbers what has names of the caller's own.
+        for (index, (_, property)) in self.properties.0.iter().enumerate() {
+            property.check(&format!("{path}properties[{index}].value."))?;
         }
-        for (name, definition) in &self.definitions.0 {
-            definition.check(&format!("{path}defs.{name}."))?;
+        for (index, (_, definition)) in self.definitions.0.iter().enumerate() {
+            definition.check(&format!("{path}defs[{index}].value."))?;
         }
         for (index, one) in self.any_of.iter().enumerate() {
             one.check(&format!("{path}any_of[{index}]."))?;
@@ -193,6 +195,11 @@ impl Serialize for InOrder<'_, '_> {
 impl<'de: 'a, 'a> Deserialize<'de> for TypeName<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Raw::deserialize(deserializer)?;
+        match raw.get().as_bytes()[0] {
+            b'[' => return Err(D::Error::custom(LIST)),
+            b'{' => return Err(D::Error::custom(OBJECT)),
+            _ => {}
+        }
         let name = raw.read().map(TypeName::Name);
         name.or_else(|_| raw.read().map(TypeName::Number)).map_err(D::Error::custom)
     }
@@ -215,8 +222,8 @@ impl<'de> Visitor<'de> for PropertiesVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut properties = Vec::new();
-        while let Some(property) = map.next_entry()? {
-            properties.push(property);
+        while let Some(name) = map.next_key()? {
+            properties.push((name, map.next_value_seed(element())?));
         }
         Ok(properties)
     }
@@ -271,7 +278,7 @@ mod tests {
     #[test]
     fn a_type_that_there_is_not_is_found_in_its_place() {
         let google = r#"{"type":"OBJECT","properties":{"age":{"type":"ARRAY","items":{"type":"DATE"}}}}"#;
-        let error = SchemaError::Type { path: "properties.age.items.type".into(), value: "DATE".into() };
+        let error = SchemaError::Type { path: "properties[0].value.items.type".into(), value: "DATE".into() };
         assert_eq!(translated(google), Err(error));
         let error = SchemaError::Type { path: "type".into(), value: "8".into() };
         assert_eq!(translated(r#"{"type":8}"#), Err(error));

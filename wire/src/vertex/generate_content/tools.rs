@@ -6,14 +6,15 @@ use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Number;
 
-use crate::json::{Raw, Text, is_false, null_as_default};
+use crate::json::{Raw, Text, is_false};
+use crate::vertex::proto_json::{message, messages, object, texts};
 
 /// A set of functions; other kinds of tools are not read.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tool<'a> {
     /// The functions.
-    #[serde(borrow, default, alias = "function_declarations", deserialize_with = "null_as_default")]
+    #[serde(borrow, default, alias = "function_declarations", deserialize_with = "messages")]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub function_declarations: Vec<FunctionDeclaration<'a>>,
 }
@@ -29,7 +30,7 @@ pub struct FunctionDeclaration<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<Text<'a>>,
     /// Its arguments as Google's schema.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     pub parameters: Option<Raw<'a>>,
     /// Its arguments as a JSON schema.
     #[serde(default, alias = "parameters_json_schema", skip_serializing_if = "Option::is_none")]
@@ -41,7 +42,8 @@ pub struct FunctionDeclaration<'a> {
 #[serde(rename_all = "camelCase")]
 pub struct ToolConfig<'a> {
     /// Whether, and which.
-    #[serde(borrow, default, alias = "function_calling_config", skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, alias = "function_calling_config", deserialize_with = "message")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub function_calling_config: Option<FunctionCallingConfig<'a>>,
 }
 
@@ -53,7 +55,7 @@ pub struct FunctionCallingConfig<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<FunctionCallingMode>,
     /// Which; all when empty.
-    #[serde(borrow, default, alias = "allowed_function_names", deserialize_with = "null_as_default")]
+    #[serde(borrow, default, alias = "allowed_function_names", deserialize_with = "texts")]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed_function_names: Vec<Text<'a>>,
     /// Whether a stream brings the arguments of a call piece by piece.
@@ -86,10 +88,10 @@ pub struct FunctionCall<'a> {
     #[serde(default, skip_serializing_if = "Text::is_empty")]
     pub name: Text<'a>,
     /// A JSON object.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     pub args: Option<Raw<'a>>,
     /// The arguments piece by piece, where the caller asked for them so.
-    #[serde(default, alias = "partial_args", deserialize_with = "null_as_default")]
+    #[serde(default, alias = "partial_args", deserialize_with = "messages")]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub partial_args: Vec<PartialArg<'a>>,
     /// Whether more pieces of this call follow.
@@ -131,7 +133,7 @@ pub struct FunctionResponse<'a> {
     #[serde(default)]
     pub name: Text<'a>,
     /// A JSON object.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     pub response: Option<Raw<'a>>,
 }
 

@@ -7,5 +7,5 @@ mod verb;
 
 pub use host::{host, location_of_host};
 pub use operation::{ApiVersion, Operation, Path, PathError, Scope};
-pub use query::{Alt, Query};
+pub use query::{Alt, PageQuery, Query};
 pub use verb::Verb;

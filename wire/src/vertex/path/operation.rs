@@ -85,6 +85,13 @@ pub enum Operation<'a> {
         /// Which.
         model: Cow<'a, str>,
     },
+    /// GET: the project's endpoints.
+    Endpoints,
+    /// GET: one of them, and what is deployed there.
+    OwnEndpoint {
+        /// Its id.
+        endpoint: Cow<'a, str>,
+    },
     /// GET: the project's own models.
     Models,
     /// GET: one of them.
@@ -191,7 +198,7 @@ impl<'a> Operation<'a> {
             Operation::Model { model, .. }
             | Operation::PublisherModel { model, .. }
             | Operation::OwnModel { model } => Some(model),
-            Operation::Endpoint { endpoint, .. } => Some(endpoint),
+            Operation::Endpoint { endpoint, .. } | Operation::OwnEndpoint { endpoint } => Some(endpoint),
             Operation::ChatCompletions { endpoint } => (endpoint != "openapi").then_some(&**endpoint),
             _ => None,
         }
@@ -227,11 +234,11 @@ impl<'a> Operation<'a> {
             (["endpoints", _, "chat", "completions"], [_, endpoint, ..]) if scoped => {
                 Ok(Operation::ChatCompletions { endpoint: endpoint.clone() })
             }
-            (["endpoints", _], [_, endpoint]) if scoped => {
-                let (endpoint, verb) = split_verb(endpoint)?;
-                let verb = verb.ok_or(PathError::Route)?;
-                Ok(Operation::Endpoint { endpoint, verb })
-            }
+            (["endpoints", _], [_, endpoint]) if scoped => Ok(match split_verb(endpoint)? {
+                (endpoint, Some(verb)) => Operation::Endpoint { endpoint, verb },
+                (endpoint, None) => Operation::OwnEndpoint { endpoint },
+            }),
+            (["endpoints"], _) if scoped => Ok(Operation::Endpoints),
             (["models"], _) if scoped => Ok(Operation::Models),
             (["models", _], [_, model]) if scoped => Ok(Operation::OwnModel { model: model.clone() }),
             (["cachedContents"], _) if scoped => Ok(Operation::CachedContents),
@@ -254,9 +261,10 @@ impl<'a> Operation<'a> {
                 format!("publishers/{publisher}/models/{model}")
             }
             Operation::PublisherModels { publisher } => format!("publishers/{publisher}/models"),
-            Operation::Endpoint { endpoint, .. } | Operation::ChatCompletions { endpoint } => {
-                format!("endpoints/{endpoint}")
-            }
+            Operation::Endpoint { endpoint, .. }
+            | Operation::OwnEndpoint { endpoint }
+            | Operation::ChatCompletions { endpoint } => format!("endpoints/{endpoint}"),
+            Operation::Endpoints => "endpoints".to_owned(),
             Operation::Models => "models".to_owned(),
             Operation::OwnModel { model } => format!("models/{model}"),
             Operation::CachedContents => "cachedContents".to_owned(),
@@ -309,6 +317,8 @@ impl fmt::Display for Operation<'_> {
             Operation::PublisherModel { publisher, model } => {
                 write!(f, "publishers/{}/models/{}", encode(publisher), encode(model))
             }
+            Operation::Endpoints => f.write_str("endpoints"),
+            Operation::OwnEndpoint { endpoint } => write!(f, "endpoints/{}", encode(endpoint)),
             Operation::Models => f.write_str("models"),
             Operation::OwnModel { model } => write!(f, "models/{}", encode(model)),
             Operation::CachedContents => f.write_str("cachedContents"),
@@ -360,6 +370,8 @@ mod tests {
                 "publishers/google/models/gemini-2.5-flash".to_owned(),
                 Operation::PublisherModel { publisher: google(), model: "gemini-2.5-flash".into() },
             ),
+            (format!("{SCOPE}/endpoints"), Operation::Endpoints),
+            (format!("{SCOPE}/endpoints/5"), Operation::OwnEndpoint { endpoint: "5".into() }),
             (format!("{SCOPE}/models"), Operation::Models),
             (format!("{SCOPE}/models/7"), Operation::OwnModel { model: "7".into() }),
             (format!("{SCOPE}/cachedContents"), Operation::CachedContents),
@@ -403,7 +415,7 @@ mod tests {
             ("/v1/projects/p/locations/l", PathError::Route),
             ("/v1/models", PathError::Route),
             ("/v1/endpoints/1:predict", PathError::Route),
-            ("/v1/projects/p/locations/l/endpoints/1", PathError::Route),
+            ("/v1/endpoints/1", PathError::Route),
             ("/v1/publishers/google/models/m:dance", PathError::Verb("dance".to_owned())),
             ("/v1/publishers/google/models/%ff", PathError::Encoding("%ff".to_owned())),
         ] {

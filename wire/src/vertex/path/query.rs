@@ -13,6 +13,21 @@ pub enum Alt {
     Sse,
 }
 
+/// Which part of a list is asked for, as the query says it: whether it makes sense its reader finds out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct PageQuery {
+    /// Most entries on a page, a number.
+    pub size: Option<String>,
+    /// Which page.
+    pub token: Option<String>,
+    /// Which entries; see [`Filter`](crate::vertex::filter::Filter).
+    pub filter: Option<String>,
+    /// How much of each entry, the name or the number of a view.
+    pub view: Option<String>,
+    /// Whether every version of a model is an entry of its own, a truth value.
+    pub list_all_versions: Option<String>,
+}
+
 /// What a query asks for; unknown keys are ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Query {
@@ -24,12 +39,8 @@ pub struct Query {
     pub enums_as_numbers: bool,
     /// An API key, where it is not in a header.
     pub key: Option<String>,
-    /// Most models on a page.
-    pub page_size: Option<u32>,
-    /// Which page.
-    pub page_token: Option<String>,
-    /// Which models.
-    pub filter: Option<String>,
+    /// Which part of a list.
+    pub page: PageQuery,
 }
 
 impl Query {
@@ -40,10 +51,7 @@ impl Query {
             match &*key {
                 "alt" | "$alt" => parsed.set_alt(&value),
                 "key" => parsed.key = Some(value.into_owned()),
-                "pageSize" | "page_size" => parsed.page_size = value.parse().ok(),
-                "pageToken" | "page_token" => parsed.page_token = Some(value.into_owned()),
-                "filter" => parsed.filter = Some(value.into_owned()),
-                _ => {}
+                _ => parsed.page.take(&key, value.into_owned()),
             }
         }
         parsed
@@ -72,6 +80,20 @@ impl Query {
     }
 }
 
+impl PageQuery {
+    fn take(&mut self, key: &str, value: String) {
+        let field = match key {
+            "pageSize" | "page_size" => &mut self.size,
+            "pageToken" | "page_token" => &mut self.token,
+            "filter" => &mut self.filter,
+            "view" => &mut self.view,
+            "listAllVersions" | "list_all_versions" => &mut self.list_all_versions,
+            _ => return,
+        };
+        *field = Some(value);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,10 +118,15 @@ mod tests {
 
     #[test]
     fn pages_and_keys_are_read() {
-        let query = Query::parse("pageSize=10&pageToken=a%2Fb&filter=x+y&key=k");
-        assert_eq!(query.page_size, Some(10));
-        assert_eq!(query.page_token.as_deref(), Some("a/b"));
-        assert_eq!(query.filter.as_deref(), Some("x y"));
-        assert_eq!(query.key.as_deref(), Some("k"));
+        let query = Query::parse("pageSize=10&page_token=a%2Fb&filter=x+y&view=1&listAllVersions=true&key=k");
+        let text = |text: &str| Some(text.to_owned());
+        let expected = PageQuery {
+            size: text("10"),
+            token: text("a/b"),
+            filter: text("x y"),
+            view: text("1"),
+            list_all_versions: text("true"),
+        };
+        assert_eq!((query.page, query.key), (expected, text("k")));
     }
 }

@@ -74,6 +74,18 @@ impl Verb {
         matches!(self, Verb::StreamGenerateContent | Verb::StreamRawPredict | Verb::ServerStreamingPredict)
     }
 
+    /// Whether it is the older way to ask, which Gemini models do not take.
+    pub fn is_predict(self) -> bool {
+        matches!(
+            self,
+            Verb::Predict
+                | Verb::RawPredict
+                | Verb::StreamRawPredict
+                | Verb::ServerStreamingPredict
+                | Verb::Explain
+        )
+    }
+
     /// The verb with which google-genai asks `model` for an embedding.
     pub fn for_embedding(model: &str) -> Self {
         let newer = model.contains("gemini") && model != "gemini-embedding-001";
