@@ -136,6 +136,11 @@ impl Engine {
         self.clock.sleep_until(call.arrived + after)
     }
 
+    /// When a call had arrived, in microseconds since 1970.
+    pub(crate) fn arrived_unix_micros(&self, call: &Call<'_>) -> u64 {
+        self.clock.unix_start_micros().saturating_add(call.arrived.as_micros())
+    }
+
     /// An answer's head, with the date of now.
     pub(crate) fn response(
         &self,

@@ -22,6 +22,9 @@ const CLAUDE: &str = "claude-haiku-4-5";
 /// The same at Vertex AI.
 const CLAUDE_AT_VERTEX: &str = "claude-haiku-4-5@20251001";
 
+/// An endpoint of Vertex AI, of which any number is one.
+const ENDPOINT: &str = "7";
+
 /// A request's path and body without the fault that it asks for, and that fault.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Taken<'a> {
@@ -45,6 +48,7 @@ pub(crate) fn take<'a>(parts: &'a Parts, body: &[u8]) -> Taken<'a> {
 fn without_model<'a>(parts: &Parts, path: &'a str, body: &[u8]) -> (Option<String>, Cow<'a, str>) {
     bedrock_model(path, body)
         .or_else(|| vertex_model(path, body))
+        .or_else(|| vertex_endpoint(parts, path))
         .or_else(|| azure_model(path))
         .or_else(|| listed_model(parts, path))
         .unwrap_or((None, Cow::Borrowed(path)))
@@ -87,6 +91,19 @@ fn vertex_model<'a>(path: &str, body: &[u8]) -> Option<Replaced<'a>> {
         _ => "gemini-2.5-flash",
     };
     Some((Some(decoded(spec)), format!("{before}/models/{model}:{verb}").into()))
+}
+
+/// `…/endpoints/fault.SPEC:predict`, `…/endpoints/fault.SPEC/chat/completions`, `…/endpoints/fault.SPEC`
+fn vertex_endpoint<'a>(parts: &Parts, path: &str) -> Option<Replaced<'a>> {
+    const CHAT: &str = "/chat/completions";
+    let (before, last) = path.split_once("/endpoints/")?;
+    let last = last.strip_prefix(MODEL)?;
+    let (spec, rest) = match last.strip_suffix(CHAT) {
+        Some(spec) => (spec, CHAT),
+        None if parts.method == Method::GET => (last, ""),
+        None => last.split_at(last.rfind(':')?),
+    };
+    Some((Some(decoded(spec)), format!("{before}/endpoints/{ENDPOINT}{rest}").into()))
 }
 
 /// `/openai/deployments/fault.SPEC/chat/completions`
@@ -134,6 +151,8 @@ fn model_of_body(path: &str) -> Option<&'static str> {
         "/v1/messages" | "/v1/messages/count_tokens" => Some(CLAUDE),
         _ if path.ends_with("/endpoints/openapi/chat/completions") => Some("google/gemini-2.5-flash"),
         _ if path.ends_with("/publishers/anthropic/models/count-tokens:rawPredict") => Some(CLAUDE_AT_VERTEX),
+        // The model that is deployed answers by any name.
+        _ if path.contains("/endpoints/") => Some("gemini-2.5-flash"),
         _ => openai_model(["/v1/", "/openai/v1/", "/openai/"].iter().find_map(|at| path.strip_prefix(at))?),
     }
 }
@@ -189,6 +208,12 @@ mod tests {
         check("/model/fault.http-503/converse", haiku, Some("http-503"));
         let flash = "/v1/projects/p/locations/l/publishers/google/models/gemini-2.5-flash:generateContent";
         check(&flash.replace("gemini-2.5-flash", "fault.cut=1%20event:fin"), flash, Some("cut=1 event:fin"));
+        let endpoint = "/v1/projects/p/locations/l/endpoints";
+        check(
+            &format!("{endpoint}/fault.cut=1%20event:fin"),
+            &format!("{endpoint}/7"),
+            Some("cut=1 event:fin"),
+        );
         check("/v1/models/fault.http-404", "/v1/models/gpt-4o-mini", Some("http-404"));
         let listed = "/foundation-models/anthropic.claude-3-haiku-20240307-v1:0";
         check("/foundation-models/fault.stall", listed, Some("stall"));
@@ -216,6 +241,7 @@ mod tests {
             ("/v1/embeddings", "text-embedding-3-small"),
             ("/openai/v1/responses", "gpt-4o-mini"),
             ("/v1/projects/p/locations/l/endpoints/openapi/chat/completions", "google/gemini-2.5-flash"),
+            ("/v1/projects/p/locations/l/endpoints/7:rawPredict", "gemini-2.5-flash"),
             (
                 "/v1/projects/p/locations/l/publishers/anthropic/models/count-tokens:rawPredict",
                 "claude-haiku-4-5@20251001",
@@ -248,6 +274,22 @@ mod tests {
         ] {
             let expected = format!("{publishers}/{}", path.replace("fault.x", model));
             assert_eq!(taken(&format!("{publishers}/{path}"), None, body).0, expected);
+        }
+    }
+
+    #[test]
+    fn a_fault_in_place_of_an_endpoint_is_taken_out_whatever_it_is_asked() {
+        let endpoints = "/v1/projects/p/locations/l/endpoints";
+        for rest in [":predict", ":streamRawPredict", "/chat/completions"] {
+            let (parts, ()) = http::Request::post(format!("{endpoints}/fault.cut=1%20event:fin{rest}"))
+                .body(())
+                .expect("a request")
+                .into_parts();
+            let taken = take(&parts, b"{}");
+            assert_eq!(
+                (&*taken.path, taken.spec.as_deref()),
+                (&*format!("{endpoints}/7{rest}"), Some("cut=1 event:fin"))
+            );
         }
     }
 

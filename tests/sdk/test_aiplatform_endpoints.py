@@ -196,7 +196,8 @@ def test_an_endpoint_streams_a_raw_body(endpoint):
     chunks = [json.loads(line.removeprefix("data: ")) for line in lines if line != "data: [DONE]"]
     assert whole_tokens(nonce, "".join(chunk["choices"][0]["delta"].get("content") or "" for chunk in chunks)) == 24
     assert lines[-1] == "data: [DONE]"
-    instances = [json.loads(line) for line in endpoint.stream_raw_predict(b'{"instances":[{"a":1}]}', headers)]
+    lines = [line.decode() for line in endpoint.stream_raw_predict(b'{"instances":[{"a":1}]}', headers) if line]
+    instances = [json.loads(line.removeprefix("data: ")) for line in lines if line != "data: [DONE]"]
     whole = endpoint.predict(instances=[{"a": 1}]).predictions[0]
     assert sum(line["predictions"][0].count(".") for line in instances) == whole.count(".")
 

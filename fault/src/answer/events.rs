@@ -102,6 +102,7 @@ pub(crate) fn bears_content(shape: Shape, event: &Bytes) -> bool {
             has_text(text, b"\"content\":")
                 || has_text(text, b"\"arguments\":")
                 || has_text(text, b"\"text\":")
+                || has_text(text, b"\"predictions\":[")
         }
         Shape::Responses => has_text(text, b"\"delta\":"),
         Shape::Anthropic | Shape::Invoke => {
@@ -115,7 +116,9 @@ pub(crate) fn bears_content(shape: Shape, event: &Bytes) -> bool {
                 && (has_text(text, b"\"text\":") || has_text(text, b"\"input\":"))
         }
         Shape::Gemini | Shape::GeminiArray => {
-            has_text(text, b"\"text\":") || contains(text, b"\"functionCall\"")
+            has_text(text, b"\"text\":")
+                || has_text(text, b"\"stringVal\":[")
+                || contains(text, b"\"functionCall\"")
         }
     })
 }
@@ -183,6 +186,14 @@ mod tests {
             true,
         );
         check(Shape::Gemini, "data: {\"error\":{}}\r\n\r\n", Meaning::Error, false);
+        for (text, is_content) in [("a", true), ("", false)] {
+            let tensor = format!(
+                "[{{\"outputs\":[{{\"structVal\":{{\"content\":{{\"stringVal\":[\"{text}\"]}}}}}}]}}"
+            );
+            check(Shape::GeminiArray, tensor, part, is_content);
+            let raw = format!("data: {{\"predictions\":[\"{text}\"]}}\n\n");
+            check(Shape::OpenAi, raw, part, is_content);
+        }
         check(Shape::GeminiArray, ",\r\n{\n  \"error\": {}}", Meaning::Error, false);
         check(Shape::Converse, frame("messageStop", "{}"), Meaning::End, false);
         check(Shape::Converse, frame("contentBlockDelta", r#"{"delta":{"text":"a"}}"#), part, true);

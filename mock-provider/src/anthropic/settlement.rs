@@ -57,7 +57,7 @@ impl Meter for Settlement {
 
 /// Says how the limits stood when a call arrived; nothing of those that are not set.
 pub(super) fn tell(standing: &Standing, engine: &Engine, call: &Call<'_>, headers: &mut HeaderMap) {
-    let now_s = (engine.clock.unix_start_micros() + call.arrived.as_micros()) / 1_000_000;
+    let now_s = engine.arrived_unix_micros(call) / 1_000_000;
     let told = |level: Level| RateLimit {
         limit: level.limit,
         remaining: level.remaining,

@@ -78,5 +78,5 @@ pub(super) fn events(engine: &Engine, call: &Call<'_>, left: &Left, body: Body) 
 
 /// Seconds since 1970 when the request had arrived.
 pub(super) fn created(engine: &Engine, call: &Call<'_>) -> u64 {
-    engine.clock.unix_start_micros().saturating_add(call.arrived.as_micros()) / 1_000_000
+    engine.arrived_unix_micros(call) / 1_000_000
 }

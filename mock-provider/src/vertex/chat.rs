@@ -103,7 +103,7 @@ impl Vertex {
             model,
             served: speaker.served,
             id: reply::response_id(engine, call),
-            created: engine.clock.unix_micros() / 1_000_000,
+            created: engine.arrived_unix_micros(call) / 1_000_000,
             service_tier: None,
             system_fingerprint: speaker.system_fingerprint,
             usage: speaker.usage,

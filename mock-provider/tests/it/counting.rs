@@ -47,7 +47,7 @@ fn a_count_is_what_the_request_then_costs() {
             }
         }
     }
-    assert_eq!(counts, 3 * 11, "eleven ways have a count of their own");
+    assert_eq!(counts, 3 * 12, "twelve ways have a count of their own");
 }
 
 #[test]

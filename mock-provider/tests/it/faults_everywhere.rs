@@ -55,6 +55,7 @@ const VERTEX_CLAUDE: &str = r#"{"anthropic_version":"vertex-2023-10-16","max_tok
 const CONVERSE: &str = r#"{"messages":[{"role":"user","content":[{"text":"hi"}]}]}"#;
 const CONTENTS: &str = r#"{"contents":[{"role":"user","parts":[{"text":"hi"}]}]}"#;
 const INSTANCES: &str = r#"{"instances":[{}]}"#;
+const UNNAMED: &str = r#"{"messages":[{"role":"user","content":"hi"}]}"#;
 const TENSORS: &str = r#"{"inputs":[{"stringVal":["hi"]}]}"#;
 const ANTHROPIC: &[(&str, &str)] = &[("anthropic-version", "2023-06-01")];
 
@@ -149,14 +150,16 @@ fn endpoints() -> Vec<Endpoint> {
         get(Vertex, "/v1/publishers/google/models", ""),
         get(Vertex, "/v1/projects/p/locations/l/models", ""),
         get(Vertex, "/v1/projects/p/locations/l/endpoints", ""),
-        get(Vertex, "/v1/projects/p/locations/l/endpoints/7", ""),
-        endpoint(Vertex, "/v1/projects/p/locations/l/endpoints/7:predict", INSTANCES, ""),
-        endpoint(Vertex, "/v1/projects/p/locations/l/endpoints/7:rawPredict", INSTANCES, ""),
+        get(Vertex, "/v1/projects/p/locations/l/endpoints/MODEL", "7"),
+        endpoint(Vertex, "/v1/projects/p/locations/l/endpoints/MODEL:predict", INSTANCES, "7"),
+        endpoint(Vertex, "/v1/projects/p/locations/l/endpoints/MODEL:rawPredict", INSTANCES, "7"),
         endpoint(Vertex, "/v1/projects/p/locations/l/endpoints/7:rawPredict", CHAT, "m"),
         endpoint(Vertex, "/v1/projects/p/locations/l/endpoints/7:streamRawPredict", CHAT, "m"),
+        endpoint(Vertex, "/v1/projects/p/locations/l/endpoints/MODEL:streamRawPredict", INSTANCES, "7"),
         endpoint(Vertex, "/v1/projects/p/locations/l/endpoints/7/chat/completions", CHAT, "m"),
+        endpoint(Vertex, "/v1/projects/p/locations/l/endpoints/MODEL/chat/completions", UNNAMED, "7"),
         endpoint(Vertex, "/v1/projects/p/locations/l/endpoints/7/chat/completions", CHAT_STREAM, "m"),
-        endpoint(Vertex, "/v1/projects/p/locations/l/endpoints/7:serverStreamingPredict", TENSORS, ""),
+        endpoint(Vertex, "/v1/projects/p/locations/l/endpoints/MODEL:serverStreamingPredict", TENSORS, "7"),
         endpoint(
             Vertex,
             "/v1/projects/p/locations/l/endpoints/7:serverStreamingPredict?alt=sse",

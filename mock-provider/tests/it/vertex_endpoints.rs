@@ -131,7 +131,7 @@ fn check_head(answered: &Answered) {
 #[test]
 fn a_raw_body_is_the_model_servers_own() {
     against(EXACT, |bench| async move {
-        let instances = json!({"instances": [{"a": 1}, {"a": 2}]});
+        let instances = json!({"instances": [{"prompt": format!("{NONCE}\nhello")}, {"a": 2}]});
         let (_, predicted) = ask(&bench, "predict", &instances).await;
         let answered = bench.post(&format!("{ENDPOINT}:rawPredict"), &instances.to_string()).await;
         check_head(&answered);
@@ -144,16 +144,17 @@ fn a_raw_body_is_the_model_servers_own() {
 
         let streamed = bench.post(&format!("{ENDPOINT}:streamRawPredict"), &instances.to_string()).await;
         check_head(&streamed);
-        let lines: Vec<Value> =
-            streamed.text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        let events =
+            streamed.text().strip_suffix("data: [DONE]\n\n").expect("an end").split_terminator("\n\n");
+        let lines: Vec<Value> = events
+            .map(|event| serde_json::from_str(event.strip_prefix("data: ").expect("an event")).expect("JSON"))
+            .collect();
         let whole = |index: usize| -> String {
             lines.iter().map(|line| line["predictions"][index].as_str().expect("a text")).collect()
         };
         assert!(lines.len() > 1);
-        assert_eq!(
-            json!([whole(0), whole(1)]),
-            value(&bench.post(&format!("{ENDPOINT}:rawPredict"), &instances.to_string()).await)["predictions"]
-        );
+        assert_eq!(whole(0), said(0..16));
+        assert_eq!(json!([whole(0), whole(1)]), value(&answered)["predictions"]);
     });
 }
 

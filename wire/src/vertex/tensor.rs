@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::proto_json::{message, message_map, messages, texts};
+use super::proto_json::{message, message_map, messages, scalar, texts};
 use crate::json::{self, Raw, Text, null_as_default};
 
 /// A value of any type. The member that its type says has it; which one that is nobody here needs to be told.
@@ -15,7 +15,7 @@ use crate::json::{self, Raw, Text, null_as_default};
 #[serde(rename_all = "camelCase", default)]
 pub struct Tensor<'a> {
     /// The type, by name or number.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, deserialize_with = "scalar", skip_serializing_if = "Option::is_none")]
     pub dtype: Option<Raw<'a>>,
     /// The lengths of its dimensions, numbers or texts of numbers.
     #[serde(deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]

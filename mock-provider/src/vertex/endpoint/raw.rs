@@ -1,7 +1,7 @@
 //! `:rawPredict` and `:streamRawPredict`: what the deployed model's server takes and answers, handed on as it is.
 //!
-//! The server takes a chat in OpenAI's shape, or instances as `:predict` does. Streamed predictions are lines of JSON,
-//! which is our choice: servers differ.
+//! The server takes a chat in OpenAI's shape, or instances as `:predict` does. Streamed predictions are events that end as
+//! those of a chat do, which is our choice: servers differ.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -10,6 +10,7 @@ use http::header::HeaderName;
 use http::{HeaderValue, Response, StatusCode};
 use serde::{Deserialize, Serialize};
 use wire::json::{Raw, Text};
+use wire::openai::chat_stream::DONE;
 use world::http::Body;
 
 use super::pieces::Messages;
@@ -19,7 +20,7 @@ use crate::vertex::Vertex;
 use crate::vertex::front::{Failure, Request, reply};
 use crate::vertex::models::{endpoints, own};
 
-const LINES: HeaderValue = HeaderValue::from_static("application/x-ndjson");
+const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
 
 /// What a body is told by.
 #[derive(Deserialize)]
@@ -38,8 +39,8 @@ struct HttpBody<'a> {
     data: Text<'a>,
 }
 
-/// Writes pieces of texts as lines.
-struct Lines;
+/// Writes pieces of texts as events.
+struct Events;
 
 impl Vertex {
     pub(super) async fn raw(
@@ -54,14 +55,14 @@ impl Vertex {
         let has_instances = read(&body).is_some_and(|told| told.instances.is_some());
         let mut response = match (has_instances, is_streamed) {
             (true, false) => self.predict_instances(engine, call, request).await?,
-            (true, true) => self.stream_lines(engine, call, request).await?,
+            (true, true) => self.stream_instances(engine, call, request).await?,
             (false, _) => self.chat_with_deployed(engine, call, request, Some(is_streamed)).await?,
         };
         name_server(&mut response, request, endpoint);
         Ok(response)
     }
 
-    async fn stream_lines(
+    async fn stream_instances(
         &self,
         engine: &Engine,
         call: &Call<'_>,
@@ -70,9 +71,9 @@ impl Vertex {
         let predicted = self.decide_instances(engine, call, request)?;
         let mut timer = engine.sleep(call, predicted.first());
         (&mut timer).await;
-        let head = reply::base(engine, StatusCode::OK, LINES, Body::empty());
+        let head = reply::base(engine, StatusCode::OK, EVENTS, Body::empty());
         let mut response = engine.announce(head, &predicted);
-        *response.body_mut() = engine.play(predicted.play(call, Lines), timer);
+        *response.body_mut() = engine.play(predicted.play(call, Events), timer);
         Ok(response)
     }
 }
@@ -100,15 +101,18 @@ fn name_server(response: &mut Response<Body>, request: &Request<'_>, endpoint: &
     }
 }
 
-impl Messages for Lines {
+impl Messages for Events {
     fn write(&mut self, texts: Vec<String>, out: &mut BytesMut) {
         #[derive(Serialize)]
-        struct Line {
+        struct Event {
             predictions: Vec<String>,
         }
-        wire::json::write(&Line { predictions: texts }, out);
-        out.put_u8(b'\n');
+        out.put_slice(b"data: ");
+        wire::json::write(&Event { predictions: texts }, out);
+        out.put_slice(b"\n\n");
     }
 
-    fn end(&mut self, _: &mut BytesMut) {}
+    fn end(&mut self, out: &mut BytesMut) {
+        out.put_slice(DONE);
+    }
 }

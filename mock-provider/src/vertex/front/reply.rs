@@ -43,5 +43,5 @@ pub(in crate::vertex) fn response_id(engine: &Engine, call: &Call<'_>) -> String
 
 /// When the answer was begun, RFC 3339 with microseconds.
 pub(in crate::vertex) fn create_time(engine: &Engine, call: &Call<'_>) -> String {
-    moment::rfc3339(engine.clock.unix_start_micros().saturating_add(call.arrived.as_micros()))
+    moment::rfc3339(engine.arrived_unix_micros(call))
 }

@@ -143,7 +143,10 @@ fn value<'v>(restriction: &Restriction, name: &'v str, version: &'v str) -> Opti
 
 fn models<'e>(engine: &'e Engine, publisher: &str) -> Vec<&'e str> {
     let mut models = engine.plan.models_of(Surface::Vertex);
+    models.extend(engine.plan.models.iter().map(String::as_str));
     models.retain(|model| publisher_of(model) == publisher);
+    models.sort_unstable();
+    models.dedup();
     models
 }
 
