@@ -4,7 +4,7 @@ import openai
 import pytest
 
 from support.nonce import nonce_of, whole_tokens
-from support.vertex import LOCATION, PROJECT, prompt
+from support.vertex import LOCATION, PROJECT, client_of, options_of, prompt
 
 COLUMN = "openai-vertex"
 MODEL = "google/gemini-2.5-flash"
@@ -35,6 +35,8 @@ def test_chat(client):
     answer = client.chat.completions.create(model=MODEL, messages=messages(nonce), max_tokens=24)
     assert whole_tokens(nonce, answer.choices[0].message.content) == answer.usage.completion_tokens
     assert answer.model == MODEL
+    assert answer.usage.model_extra["extra_properties"] == {"google": {"traffic_type": "ON_DEMAND"}}
+    assert answer.usage.completion_tokens_details is None
 
 
 @pytest.mark.conformance(COLUMN, "endpoints/openapi", "stream")
@@ -52,6 +54,18 @@ def test_stream(client):
     )
     text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
     assert whole_tokens(nonce, text) == chunks[-1].usage.completion_tokens
+
+
+@pytest.mark.conformance(COLUMN, "endpoints/openapi", "usage")
+def test_what_is_cached_is_told_and_what_gemini_was_asked_counts(client, vertex_mock):
+    nonce = nonce_of("openapi-cached")
+    long = " water" * 6_000
+    with client_of(options_of(vertex_mock.url)) as gemini:
+        config = {"system_instruction": long, "max_output_tokens": 24}
+        gemini.models.generate_content(model="gemini-2.5-flash", contents=prompt(nonce), config=config)
+    spoken = [{"role": "system", "content": long}, *messages(nonce)]
+    answer = client.chat.completions.create(model=MODEL, messages=spoken, max_tokens=24)
+    assert answer.usage.prompt_tokens_details.cached_tokens > 5_000
 
 
 @pytest.mark.conformance(COLUMN, "endpoints/openapi", "tool")

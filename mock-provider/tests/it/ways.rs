@@ -307,7 +307,7 @@ fn llama(asked: &Asked) -> Value {
 fn contents(asked: &Asked) -> Value {
     let mut body = json!({
         "contents": [{"role": "user", "parts": [{"text": asked.user}]}],
-        "systemInstruction": {"parts": [{"text": asked.system}]},
+        "systemInstruction": {"role": "user", "parts": [{"text": asked.system}]},
     });
     if asked.with_function {
         let declaration = json!({"name": "weather", "description": "The weather.", "parameters": schema()});

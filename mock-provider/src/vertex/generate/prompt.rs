@@ -105,29 +105,33 @@ pub(in crate::vertex) struct Size {
 impl Size {
     /// Of a whole request: its functions, its instructions, its turns.
     pub(super) fn of_request(request: &GenerateContentRequest<'_>, reader: &mut Reader) -> Self {
-        Self::of(&request.tools, request.system_instruction.iter().chain(&request.contents), reader)
+        Self::of(&request.tools, request.system_instruction.as_ref(), &request.contents, reader)
     }
 
     /// Of what a cache keeps.
     pub(super) fn of_cache(cache: &CachedContent<'_>) -> Self {
-        let contents = cache.system_instruction.iter().chain(&cache.contents);
-        Self::of(&cache.tools, contents, &mut Reader::default())
+        let instruction = cache.system_instruction.as_ref();
+        Self::of(&cache.tools, instruction, &cache.contents, &mut Reader::default())
     }
 
     /// Of one content.
     pub(in crate::vertex) fn of_content(content: &Content<'_>) -> Self {
-        Self::of(&[], [content].into_iter(), &mut Reader::default())
+        Self::of(&[], None, std::slice::from_ref(content), &mut Reader::default())
     }
 
-    fn of<'r>(
+    fn of(
         tools: &[Tool<'_>],
-        contents: impl Iterator<Item = &'r Content<'r>>,
+        instruction: Option<&Content<'_>>,
+        contents: &[Content<'_>],
         reader: &mut Reader,
     ) -> Self {
         let mut size = Self::default();
         each_declaration(tools, |text| size.text_tokens += reader.text(text));
-        for content in contents {
-            reader.aside(content.role.as_deref().unwrap_or_default().as_bytes());
+        // Whose role an instruction has makes no difference.
+        let instruction = instruction.map(|content| ("", content));
+        let turns = contents.iter().map(|content| (content.role.as_deref().unwrap_or("user"), content));
+        for (role, content) in instruction.into_iter().chain(turns) {
+            reader.aside(role.as_bytes());
             content.parts.iter().for_each(|part| size.part(part, reader));
         }
         size
