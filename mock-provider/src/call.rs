@@ -1,5 +1,6 @@
 //! One request on its way through a surface, and what all surfaces share.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,12 +23,29 @@ use crate::engine::reply::Reply;
 use crate::plan::MockPlan;
 use crate::profile::{Kind, Profile};
 
+/// The body of a request that is answered before it has ended; nothing of any other.
+#[derive(Debug, Default)]
+pub(crate) struct Upload(Mutex<Option<Body>>);
+
+impl Upload {
+    pub(crate) fn open(body: Body) -> Self {
+        Self(Mutex::new(Some(body)))
+    }
+
+    /// The body, once.
+    pub(crate) fn take(&self) -> Option<Body> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
 /// One request, read whole.
 pub(crate) struct Call<'a> {
     pub(crate) parts: &'a Parts,
     /// The path, raw, without the fault that it asked for. The client signed the one in `parts`.
     pub(crate) path: &'a str,
     pub(crate) body: &'a Bytes,
+    /// What of the request is still to come.
+    pub(crate) upload: &'a Upload,
     pub(crate) identity: Identity,
     /// When it had arrived whole; latency counts from here.
     pub(crate) arrived: Instant,
@@ -36,7 +54,7 @@ pub(crate) struct Call<'a> {
 impl Call<'_> {
     /// The same with another body.
     pub(crate) fn with_body<'b>(&'b self, body: &'b Bytes) -> Call<'b> {
-        Call { parts: self.parts, path: self.path, body, identity: self.identity, arrived: self.arrived }
+        Call { body, ..*self }
     }
 
     /// A header of visible ASCII.

@@ -61,7 +61,11 @@ fn bedrock_model<'a>(path: &str, body: &[u8]) -> Option<Replaced<'a>> {
     let (spec, operation) = path.strip_prefix("/model/")?.strip_prefix(MODEL)?.split_once('/')?;
     let is_invocation = operation.starts_with("invoke");
     let of_body = FAMILIES.iter().find(|(member, _)| is_invocation && contains(body, member.as_bytes()));
-    let model = of_body.map_or("anthropic.claude-3-haiku-20240307-v1:0", |(_, model)| model);
+    let usual = match operation {
+        "invoke-with-bidirectional-stream" => "amazon.nova-sonic-v1:0",
+        _ => "anthropic.claude-3-haiku-20240307-v1:0",
+    };
+    let model = of_body.map_or(usual, |(_, model)| model);
     Some((Some(decoded(spec)), format!("/model/{model}/{operation}").into()))
 }
 

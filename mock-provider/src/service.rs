@@ -9,16 +9,17 @@ use fault::asked::{Asked, Kind};
 use fault::layer::{self, Exchange};
 use fault::{Account, Decision, Family, Identity, Rules, Tally};
 use http::request::Parts;
-use http::{Request, Response, Uri};
+use http::{Method, Request, Response, Uri};
 use http_body::Body as _;
 use quota::Pools;
+use wire::bedrock::path::Operation;
 use world::http::{Abort, Body, CollectError, Handler, collect};
 use world::{Clock, ConnectionHandle, Seed};
 
 use crate::answers::Scripted;
 use crate::anthropic::Anthropic;
 use crate::bedrock::Bedrock;
-use crate::call::{Call, Engine};
+use crate::call::{Call, Engine, Upload};
 use crate::counters::Counters;
 use crate::edge::Books;
 use crate::openai::OpenAi;
@@ -30,7 +31,7 @@ use crate::vertex::Vertex;
 /// What a mock does with a request.
 #[derive(Debug)]
 pub(crate) struct Service {
-    engine: Engine,
+    engine: Arc<Engine>,
     bedrock: Bedrock,
     vertex: Vertex,
     openai: OpenAi,
@@ -49,13 +50,18 @@ const DISCARD_MAX: u64 = 128 << 20;
 
 impl Service {
     pub(crate) fn new(plan: MockPlan, seed: Seed, clock: Clock, pools: &Pools) -> Self {
+        Self::counting(plan, seed, (clock, pools), Counters::default())
+    }
+
+    fn counting(plan: MockPlan, seed: Seed, (clock, pools): (Clock, &Pools), counters: Counters) -> Self {
         let bedrock = Bedrock::new(&plan, pools.bedrock(&plan.limits, clock));
         let vertex = Vertex::new(&plan, seed, pools.vertex(&plan.limits, clock));
         let openai = OpenAi::new(&plan, pools, clock);
         let anthropic = Anthropic::new(&plan, pools, clock);
         let faults = Rules::of_provider(&[], &plan.name, seed);
-        let engine = Engine::new(plan, seed, clock);
-        Self { engine, bedrock, vertex, openai, anthropic, faults, books: None }
+        let mut engine = Engine::new(plan, seed, clock);
+        engine.counters = counters;
+        Self { engine: Arc::new(engine), bedrock, vertex, openai, anthropic, faults, books: None }
     }
 
     /// A service that notes in `books` what it is asked, and follows the rules there.
@@ -67,8 +73,7 @@ impl Service {
         counters: Counters,
     ) -> Self {
         // The books take the figure out again.
-        let mut service = Self::new(plan.announcing_tokens(), seed, clock, pools);
-        service.engine.counters = counters;
+        let mut service = Self::counting(plan.announcing_tokens(), seed, (clock, pools), counters);
         service.books = Some(books);
         service
     }
@@ -263,6 +268,14 @@ fn surface_of(parts: &Parts, home: Surface) -> Surface {
     Surface::of_request(&parts.headers, &overrides::take(parts, b"").path, home)
 }
 
+/// Whether a request is answered while it is still being sent: a session of speech.
+fn stays_open(parts: &Parts, surface: Surface) -> bool {
+    let operation = Operation::InvokeModelWithBidirectionalStream.segment();
+    surface == Surface::Bedrock
+        && parts.method == Method::POST
+        && parts.uri.path().rsplit('/').next() == Some(operation)
+}
+
 impl Handler for Service {
     async fn handle(
         &self,
@@ -272,14 +285,19 @@ impl Handler for Service {
         self.engine.counters.request();
         let (parts, body) = request.into_parts();
         let surface = surface_of(&parts, self.engine.plan.home());
-        let body = self.read(body, surface, &connection).await?;
+        let (body, upload) = if stays_open(&parts, surface) {
+            (Some(Bytes::new()), Upload::open(body))
+        } else {
+            (self.read(body, surface, &connection).await?, Upload::default())
+        };
         let is_too_large = body.is_none();
         let body = body.unwrap_or_default();
         let taken = overrides::take(&parts, &body);
         let body = taken.body.unwrap_or(body);
         let arrived = self.engine.clock.now();
         let identity = self.engine.registry.identify(&parts.method, &taken.path, &body, arrived);
-        let mut call = Call { parts: &parts, path: &taken.path, body: &body, identity, arrived };
+        let mut call =
+            Call { parts: &parts, path: &taken.path, body: &body, upload: &upload, identity, arrived };
         let scripted = if is_too_large { None } else { self.script(surface, &mut call) };
         let spec = taken.spec.as_deref().or(scripted.as_deref());
         if let Some(books) = &self.books {

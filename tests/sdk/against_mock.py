@@ -2,8 +2,9 @@
 
     python against_mock.py --evidence DIR -- COMMAND...
 
-The command finds a mock's address in `BROWNOUT_BEDROCK`, and writes what passed into the file that
-`BROWNOUT_RECORDS` names, in the lines of `support/recording.py`. Ends as the command ends, or with 1 when it recorded
+The command finds a mock's address in `BROWNOUT_BEDROCK`, another's that speaks TLS in `BROWNOUT_BEDROCK_TLS` and what
+to trust in `BROWNOUT_CA`. It writes what passed into the file that `BROWNOUT_RECORDS` names, in the lines of
+`support/recording.py`. Ends as the command ends, or with 1 when it recorded
 nothing or a mock ended by itself.
 """
 
@@ -14,15 +15,19 @@ import shutil
 import subprocess
 import sys
 
-from conftest import FOREIGN_ENVIRONMENT, start_mock
+from conftest import FOREIGN_ENVIRONMENT, start_mock, start_secure_mock
 from support.recording import FILE
 
 
-def environment(evidence, mocks):
+def environment(evidence, mock, secure, authority):
     """The caller's, without the machine's settings of SDKs, and with the mocks' addresses."""
     kept = {name: value for name, value in os.environ.items() if name not in FOREIGN_ENVIRONMENT}
     nowhere = str(evidence / "nothing")
-    named = {f"BROWNOUT_{family.upper()}": mock.url for family, mock in mocks.items()}
+    named = {
+        "BROWNOUT_BEDROCK": mock.url,
+        "BROWNOUT_BEDROCK_TLS": f"https://{secure.address}",
+        "BROWNOUT_CA": str(authority),
+    }
     return {
         **kept,
         **named,
@@ -42,12 +47,13 @@ def main():
     evidence = arguments.evidence.resolve()
     shutil.rmtree(evidence, ignore_errors=True)
     evidence.mkdir(parents=True)
-    mocks = {"bedrock": start_mock(evidence, "bedrock")}
+    mock = start_mock(evidence, "bedrock")
+    secure, authority = start_secure_mock(evidence, "bedrock")
     try:
-        run = subprocess.run(arguments.command, env=environment(evidence, mocks), check=False)
+        run = subprocess.run(arguments.command, env=environment(evidence, mock, secure, authority), check=False)
     finally:
-        for mock in mocks.values():
-            mock.stop()
+        mock.stop()
+        secure.stop()
     records = evidence / FILE
     if not records.exists() or not records.stat().st_size:
         print(f"{arguments.command[0]} ended with {run.returncode} and recorded nothing", file=sys.stderr)

@@ -95,6 +95,16 @@ def start_mock(evidence, family):
     return Part(f"mock-{family}", *arguments, log=evidence / f"mock-{family}.log")
 
 
+def start_secure_mock(evidence, family):
+    """The same behind TLS, and the certificate of its authority."""
+    config = evidence / f"mock-{family}-tls.toml"
+    config.write_text(MOCK.format(profile=PROFILES[family]), encoding="utf-8")
+    authority = evidence / "ca.pem"
+    arguments = ["mock-provider", "--listen", "127.0.0.1:0", "--config", str(config)]
+    arguments += ["--tls", "--ca-out", str(authority)]
+    return Part(f"mock-{family}-tls", *arguments, log=evidence / f"mock-{family}-tls.log"), authority
+
+
 def start_proxy(evidence, name, family, upstream, *arguments):
     """A proxy that writes its logs to a folder of that name."""
     return Part(

@@ -64,7 +64,9 @@ fn frame_meaning(shape: Shape, event: &Bytes) -> Meaning {
         // Whatever a family's own last event looks like, the service adds its measurements to it.
         Shape::Invoke => {
             let inner = chunk(&frame);
-            contains(&inner, b"\"message_stop\"") || contains(&inner, b"\"amazon-bedrock-invocationMetrics\"")
+            [&b"\"message_stop\""[..], b"\"amazon-bedrock-invocationMetrics\"", b"\"completionEnd\""]
+                .into_iter()
+                .any(|mark| contains(&inner, mark))
         }
         _ => frame.text_header(":event-type") == Some("messageStop"),
     };
@@ -105,6 +107,12 @@ pub(crate) fn bears_content(shape: Shape, event: &Bytes) -> bool {
                 || has_text(text, b"\"predictions\":[")
         }
         Shape::Responses => has_text(text, b"\"delta\":"),
+        // Nova Sonic's.
+        Shape::Invoke if text.starts_with(b"{\"event\":") => {
+            [&b"\"textOutput\""[..], b"\"audioOutput\"", b"\"toolUse\""]
+                .into_iter()
+                .any(|event| contains(text, event))
+        }
         Shape::Anthropic | Shape::Invoke => {
             contains(text, b"content_block_delta")
                 && (has_text(text, b"\"text\":")
@@ -210,6 +218,11 @@ mod tests {
         check(Shape::Invoke, chunk(r#"{"type":"message_stop"}"#), Meaning::End, false);
         let last = r#"{"outputText":"","amazon-bedrock-invocationMetrics":{"inputTokenCount":1}}"#;
         check(Shape::Invoke, chunk(last), Meaning::End, false);
+        let spoken = r#"{"event":{"audioOutput":{"content":"AAA=","contentId":"i"}}}"#;
+        check(Shape::Invoke, chunk(spoken), Meaning::Part, true);
+        let begun = r#"{"event":{"contentStart":{"contentId":"i","type":"TEXT"}}}"#;
+        check(Shape::Invoke, chunk(begun), Meaning::Part, false);
+        check(Shape::Invoke, chunk(r#"{"event":{"completionEnd":{}}}"#), Meaning::End, false);
         assert!(with_text(Shape::Invoke, &chunk(delta), |text| contains(text, b" 3fa9.0")));
     }
 }

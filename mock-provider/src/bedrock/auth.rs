@@ -5,9 +5,9 @@
 
 use wire::bedrock::error::{Error, ErrorKind, text};
 use wire::bedrock::model::ModelId;
-use wire::bedrock::path::Route;
+use wire::bedrock::path::{Operation, Route};
 use wire::bedrock::sigv4::{
-    AccessKey, ApiKey, Authenticator, Credentials, Head, Identity, MOCK_SECRET_KEY, Mode,
+    AccessKey, ApiKey, Authenticator, Credentials, EventChain, Head, Identity, MOCK_SECRET_KEY, Mode,
 };
 
 use super::failure::Failure;
@@ -37,10 +37,12 @@ pub(super) struct Doorkeeper {
 }
 
 /// Somebody who was let in.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Caller<'c> {
     /// The region that is meant.
     pub(super) region: &'c str,
+    /// What the events of a session are checked by, where they are to be checked.
+    pub(super) events: Option<EventChain>,
     is_powerless: bool,
 }
 
@@ -59,7 +61,12 @@ impl Doorkeeper {
     }
 
     /// Lets a caller in.
-    pub(super) fn admit<'c>(&'c self, engine: &Engine, call: &'c Call<'_>) -> Result<Caller<'c>, Failure> {
+    pub(super) fn admit<'c>(
+        &'c self,
+        engine: &Engine,
+        call: &'c Call<'_>,
+        route: &Route<'_>,
+    ) -> Result<Caller<'c>, Failure> {
         // As it came, a wish for a fault included: the caller signed it so.
         let signed = fault::wish::signed(call.parts);
         let mut head = Head::of_parts(call.parts);
@@ -67,9 +74,16 @@ impl Doorkeeper {
             head = Head { path: &signed.path, headers: &signed.headers, ..head };
         }
         let now = engine.clock.unix_micros() / 1_000_000;
-        let identity = self.authenticator.authenticate(&head, call.body, now)?;
+        let is_live =
+            matches!(route, Route::Model { operation: Operation::InvokeModelWithBidirectionalStream, .. });
+        let (identity, events) = if is_live {
+            self.authenticator.authenticate_stream(&head, now)?
+        } else {
+            (self.authenticator.authenticate(&head, call.body, now)?, None)
+        };
         Ok(Caller {
             region: scope_region(call).or_else(|| host_region(call)).unwrap_or(&self.region),
+            events,
             is_powerless: identity == Identity::AccessKey(POWERLESS_KEY),
         })
     }

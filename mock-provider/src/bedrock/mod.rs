@@ -14,13 +14,17 @@ mod models;
 mod prompt;
 mod reply;
 mod settlement;
+mod speech;
 mod target;
+
+use std::sync::Arc;
 
 use http::Response;
 use world::http::Body;
 
 use wire::bedrock::error::{Error, ErrorKind};
 use wire::bedrock::path::{self, Operation, PathError, Route};
+use wire::bedrock::sigv4::EventChain;
 
 use crate::call::{Call, Engine};
 use crate::plan::MockPlan;
@@ -46,7 +50,7 @@ impl Bedrock {
     }
 
     /// Answers a request, as late as the model would.
-    pub(crate) async fn answer(&self, engine: &Engine, call: &Call<'_>) -> Response<Body> {
+    pub(crate) async fn answer(&self, engine: &Arc<Engine>, call: &Call<'_>) -> Response<Body> {
         match self.route(engine, call).await {
             Ok(response) => response,
             Err(failure) => {
@@ -70,15 +74,15 @@ impl Bedrock {
         Failure::invalid(message).respond(engine, call)
     }
 
-    async fn route(&self, engine: &Engine, call: &Call<'_>) -> Result<Response<Body>, Failure> {
+    async fn route(&self, engine: &Arc<Engine>, call: &Call<'_>) -> Result<Response<Body>, Failure> {
         let route = path::parse(&call.parts.method, call.path)?;
-        let caller = self.doorkeeper.admit(engine, call)?;
+        let caller = self.doorkeeper.admit(engine, call, &route)?;
         caller.authorize(&route)?;
         let region = caller.region;
         match &route {
             Route::Model { operation, model } => {
                 let target = Target::find(&engine.plan, model, region)?;
-                self.operate(engine, call, *operation, &target).await
+                self.operate(engine, call, (*operation, caller.events), &target).await
             }
             Route::ListFoundationModels => models::list(engine, call, region),
             Route::ListInferenceProfiles => inference_profiles::list(engine, call, region),
@@ -94,11 +98,12 @@ impl Bedrock {
         }
     }
 
+    /// `events` checks those of a session.
     async fn operate(
         &self,
-        engine: &Engine,
+        engine: &Arc<Engine>,
         call: &Call<'_>,
-        operation: Operation,
+        (operation, events): (Operation, Option<EventChain>),
         target: &Target<'_>,
     ) -> Result<Response<Body>, Failure> {
         match operation {
@@ -107,8 +112,9 @@ impl Bedrock {
             Operation::InvokeModel => self.invoke(engine, call, target).await,
             Operation::InvokeModelWithResponseStream => self.invoke_stream(engine, call, target).await,
             Operation::CountTokens => self.count_tokens(engine, call, target).await,
-            // HTTP/2 only, for speech models: not emulated.
-            Operation::InvokeModelWithBidirectionalStream => Err(ErrorKind::UnknownOperation.into()),
+            Operation::InvokeModelWithBidirectionalStream => {
+                self.converse_live(engine, call, target, events).await
+            }
         }
     }
 }

@@ -33,7 +33,7 @@ struct Entry<'a> {
     model_id: &'a str,
     model_lifecycle: Lifecycle,
     model_name: &'a str,
-    output_modalities: [&'a str; 1],
+    output_modalities: &'a [&'a str],
     provider_name: &'a str,
     response_streaming_supported: bool,
 }
@@ -68,13 +68,14 @@ fn entry<'a>(model: &Model, region: &str) -> Entry<'a>
 where
     Model: 'a,
 {
-    let (input_modalities, output): (&[&str], &str) = match model.family {
-        Family::TitanEmbeddings => (&["TEXT"], "EMBEDDING"),
-        Family::TitanMultimodal | Family::CohereEmbed => (&["TEXT", "IMAGE"], "EMBEDDING"),
-        Family::AmazonImage | Family::Stability => (&["TEXT", "IMAGE"], "IMAGE"),
-        Family::Video => (&["TEXT", "IMAGE"], "VIDEO"),
-        _ if Abilities::of(model.id).images => (&["TEXT", "IMAGE"], "TEXT"),
-        _ => (&["TEXT"], "TEXT"),
+    let (input_modalities, output_modalities): (&[&str], &[&str]) = match model.family {
+        Family::TitanEmbeddings => (&["TEXT"], &["EMBEDDING"]),
+        Family::TitanMultimodal | Family::CohereEmbed => (&["TEXT", "IMAGE"], &["EMBEDDING"]),
+        Family::AmazonImage | Family::Stability => (&["TEXT", "IMAGE"], &["IMAGE"]),
+        Family::Speech => (&["SPEECH"], &["SPEECH", "TEXT"]),
+        Family::Video => (&["TEXT", "IMAGE"], &["VIDEO"]),
+        _ if Abilities::of(model.id).images => (&["TEXT", "IMAGE"], &["TEXT"]),
+        _ => (&["TEXT"], &["TEXT"]),
     };
     Entry {
         customizations_supported: [],
@@ -84,9 +85,9 @@ where
         model_id: model.id,
         model_lifecycle: Lifecycle { status: "ACTIVE" },
         model_name: model.name,
-        output_modalities: [output],
+        output_modalities,
         provider_name: model.family.provider_name(model.id),
-        response_streaming_supported: model.family.converses(),
+        response_streaming_supported: model.family.converses() || model.family == Family::Speech,
     }
 }
 
@@ -120,7 +121,7 @@ impl Filter {
     fn takes(&self, entry: &Entry<'_>) -> bool {
         let is = |wanted: &str, has: &str| wanted.is_empty() || wanted.eq_ignore_ascii_case(has);
         is(&self.provider, entry.provider_name)
-            && is(&self.output, entry.output_modalities[0])
+            && entry.output_modalities.iter().any(|modality| is(&self.output, modality))
             && is(&self.inference, entry.inference_types_supported[0])
             // No model here can be customized.
             && self.customization.is_empty()

@@ -38,6 +38,11 @@ impl Settlement {
         Self { reservation: None, usage: Usage { input: 0, cache_write: 0, output: 0 } }
     }
 
+    /// Notes what a session has come to so far.
+    pub(super) fn used(&mut self, input: u64, output: u64) {
+        (self.usage.input, self.usage.output) = (input, output);
+    }
+
     /// Notes how many tokens have been generated so far.
     pub(super) fn generated(&mut self, tokens: u32) {
         self.usage.output = u64::from(tokens);

@@ -14,6 +14,7 @@ pub(super) const PROFILES: &[(&str, &str)] = &[
     ("bedrock/mistral", include_str!("../../../configs/providers/bedrock/mistral.toml")),
     ("bedrock/nova-lite", include_str!("../../../configs/providers/bedrock/nova-lite.toml")),
     ("bedrock/nova-pro", include_str!("../../../configs/providers/bedrock/nova-pro.toml")),
+    ("bedrock/nova-sonic", include_str!("../../../configs/providers/bedrock/nova-sonic.toml")),
     ("bedrock/open-weights", include_str!("../../../configs/providers/bedrock/open-weights.toml")),
     ("bedrock/stability", include_str!("../../../configs/providers/bedrock/stability.toml")),
     ("bedrock/titan-embed", include_str!("../../../configs/providers/bedrock/titan-embed.toml")),

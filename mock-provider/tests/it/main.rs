@@ -26,6 +26,7 @@ mod openai_responses;
 mod openai_withheld;
 mod prompt_caches;
 mod replay;
+mod speech;
 mod streams;
 mod vertex;
 mod vertex_caches;

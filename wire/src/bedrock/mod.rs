@@ -13,6 +13,8 @@ pub mod invoke;
 pub mod invoke_stream;
 pub mod model;
 pub mod path;
+pub mod signed_event;
 pub mod sigv4;
+pub mod sonic;
 pub mod stream_frame;
 pub mod titan_embeddings;

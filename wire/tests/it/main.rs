@@ -6,6 +6,7 @@ mod event_stream;
 mod golden_anthropic;
 mod golden_openai;
 mod golden_vertex;
+mod signed_events;
 mod sigv4;
 mod splitters;
 mod stream_writers;

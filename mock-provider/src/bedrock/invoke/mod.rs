@@ -16,6 +16,7 @@ mod titan_text;
 
 use bytes::Bytes;
 use http::{HeaderName, Response, header};
+use wire::bedrock::error::text;
 use wire::bedrock::headers::InvocationCounts;
 use wire::bedrock::model::Family;
 use world::http::Body;
@@ -48,6 +49,7 @@ impl Bedrock {
             Family::Video => Err(Failure::invalid(
                 "The model is unsupported for synchronous invocation. Use StartAsyncInvoke.",
             )),
+            Family::Speech => Err(Failure::invalid(text::UNSUPPORTED_ACTION)),
             _ => self.complete(engine, call, target, (Delivery::Whole, guard)).await,
         }
     }

@@ -14,6 +14,9 @@ use aws_sdk_bedrockruntime::types::{
     AnyToolChoice, ContentBlock, ConversationRole, InferenceConfiguration, Message, Tool, ToolChoice,
     ToolConfiguration, ToolInputSchema, ToolSpecification,
 };
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::Document;
 use serde_json::{Value, json};
 
@@ -76,8 +79,24 @@ impl Intercept for OnTheWay {
 
 /// The client with all its defaults, but for endpoint and keys; its connector is the default one, without TLS.
 pub fn client(keys: &Keys, fault: Option<&str>) -> Counted {
+    counted(of(keys), fault)
+}
+
+/// The same with TLS, which is where the SDK speaks HTTP/2: ALPN chooses it.
+pub fn secure_client(keys: &Keys, fault: Option<&str>) -> Counted {
+    let authority = std::fs::read(setting("BROWNOUT_CA")).expect("the authority's certificate");
+    let trusted = TrustStore::empty().with_pem_certificate(authority);
+    let context = TlsContext::builder().with_trust_store(trusted).build().expect("a certificate");
+    let connector = aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(context)
+        .build_https();
+    over(of(keys), fault, &setting("BROWNOUT_BEDROCK_TLS"), connector)
+}
+
+fn of(keys: &Keys) -> Builder {
     let given = Credentials::new(keys.id, keys.secret, keys.session.map(str::to_owned), None, "tests");
-    counted(Config::builder().credentials_provider(given), fault)
+    Config::builder().credentials_provider(given)
 }
 
 /// A client that signs nothing.
@@ -86,12 +105,17 @@ pub fn anonymous() -> Counted {
 }
 
 fn counted(config: Builder, fault: Option<&str>) -> Counted {
+    let connector = aws_smithy_http_client::Builder::new().build_http();
+    over(config, fault, &setting("BROWNOUT_BEDROCK"), connector)
+}
+
+fn over(config: Builder, fault: Option<&str>, endpoint: &str, connector: SharedHttpClient) -> Counted {
     let attempts = Arc::new(AtomicU32::new(0));
     let config = config
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
-        .endpoint_url(setting("BROWNOUT_BEDROCK"))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .endpoint_url(endpoint)
+        .http_client(connector)
         .interceptor(OnTheWay { fault: fault.map(str::to_owned), attempts: attempts.clone() })
         .build();
     Counted { client: Client::from_conf(config), attempts }

@@ -9,6 +9,7 @@ mod converse;
 mod errors;
 mod invoke;
 mod nonce;
+mod speech;
 
 use std::process::ExitCode;
 
@@ -25,6 +26,7 @@ async fn main() -> ExitCode {
     converse::cases(&mut cases);
     invoke::cases(&mut cases);
     errors::cases(&mut cases);
+    speech::cases(&mut cases);
     let failed = cases.run(&setting("BROWNOUT_RECORDS")).await;
     ExitCode::from(u8::from(failed > 0))
 }

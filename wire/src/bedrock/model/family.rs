@@ -29,6 +29,8 @@ pub enum Family {
     AmazonImage,
     /// `stability.*`
     Stability,
+    /// `amazon.nova-sonic-*` and `amazon.nova-2-sonic-*`: speech, by the bidirectional stream only.
+    Speech,
     /// `amazon.nova-reel-*` and `luma.*`: films, by asynchronous invocation only.
     Video,
 }
@@ -41,6 +43,8 @@ impl Family {
             ("amazon.nova-canvas-", Self::AmazonImage),
             ("amazon.nova-reel-", Self::Video),
             ("luma.", Self::Video),
+            ("amazon.nova-sonic-", Self::Speech),
+            ("amazon.nova-2-sonic-", Self::Speech),
             ("amazon.nova-", Self::Nova),
             ("amazon.titan-text-", Self::TitanText),
             ("amazon.titan-embed-image-", Self::TitanMultimodal),
@@ -66,7 +70,7 @@ impl Family {
 
     /// Whether Converse serves it.
     pub fn converses(self) -> bool {
-        !self.embeds() && !self.draws() && self != Self::Video
+        !self.embeds() && !self.draws() && !matches!(self, Self::Video | Self::Speech)
     }
 
     /// Whether its answers are vectors.

@@ -47,12 +47,14 @@ const fn model(
 #[rustfmt::skip]
 pub const MODELS: &[Model] = &[
     model("amazon.nova-2-lite-v1:0", "Nova 2 Lite", Family::Nova, (1, 64_000), false),
+    model("amazon.nova-2-sonic-v1:0", "Nova 2 Sonic", Family::Speech, (1, 4_096), true),
     model("amazon.nova-canvas-v1:0", "Nova Canvas", Family::AmazonImage, (1, 0), true),
     model("amazon.nova-lite-v1:0", "Nova Lite", Family::Nova, (1, 10_000), true),
     model("amazon.nova-micro-v1:0", "Nova Micro", Family::Nova, (1, 10_000), true),
     model("amazon.nova-premier-v1:0", "Nova Premier", Family::Nova, (1, 32_000), false),
     model("amazon.nova-pro-v1:0", "Nova Pro", Family::Nova, (1, 10_000), true),
     model("amazon.nova-reel-v1:1", "Nova Reel", Family::Video, (1, 0), true),
+    model("amazon.nova-sonic-v1:0", "Nova Sonic", Family::Speech, (1, 4_096), true),
     model("amazon.titan-embed-image-v1", "Titan Multimodal Embeddings G1", Family::TitanMultimodal, (1, 0), true),
     model("amazon.titan-embed-text-v1", "Titan Embeddings G1 - Text", Family::TitanEmbeddings, (1, 0), true),
     model("amazon.titan-embed-text-v2:0", "Titan Text Embeddings V2", Family::TitanEmbeddings, (1, 0), true),

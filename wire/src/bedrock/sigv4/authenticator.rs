@@ -5,6 +5,7 @@ use http::header::AUTHORIZATION;
 use super::auth_error::AuthError;
 use super::authorization::Claim;
 use super::canonical::{Head, PayloadHash};
+use super::event_chain::EventChain;
 use super::key::KeyRing;
 use super::verify::{Credentials, Identity, bearer, verify};
 
@@ -65,6 +66,37 @@ impl Authenticator {
                 verify(head, &payload, &self.credentials, self.region.as_deref(), &self.keys, now)
             }
         }
+    }
+}
+
+impl Authenticator {
+    /// Says who opens a stream of signed events, and how its events are to be checked: not at all with a bearer key, or
+    /// where the mode is not strict. `now` is in Unix seconds.
+    ///
+    /// # Errors
+    /// The first check of the mode that fails.
+    pub fn authenticate_stream<'a>(
+        &self,
+        head: &Head<'a>,
+        now: u64,
+    ) -> Result<(Identity<'a>, Option<EventChain>), AuthError> {
+        if self.mode != Mode::Strict {
+            return Ok((self.authenticate(head, b"", now)?, None));
+        }
+        let payload = PayloadHash::of_stream(head);
+        let identity = verify(head, &payload, &self.credentials, self.region.as_deref(), &self.keys, now)?;
+        let chain = match identity {
+            Identity::AccessKey(id) => self.chain(head, id),
+            Identity::ApiKey(_) | Identity::Anonymous => None,
+        };
+        Ok((identity, chain))
+    }
+
+    /// The chain that a verified request begins.
+    fn chain(&self, head: &Head<'_>, access_key: &str) -> Option<EventChain> {
+        let claim = Claim::of_head(head, head.text(&AUTHORIZATION)?).ok()?;
+        let key = self.credentials.access_keys.get(access_key)?;
+        Some(EventChain::begin(&key.secret, claim.region, claim.moment.unix_seconds(), claim.signature))
     }
 }
 

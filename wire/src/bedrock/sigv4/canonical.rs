@@ -44,7 +44,7 @@ impl<'a> Head<'a> {
     }
 }
 
-/// The SHA-256 of a request's body, in hexadecimal.
+/// The SHA-256 of a request's body, in hexadecimal, or what stands in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PayloadHash(String);
 
@@ -54,7 +54,14 @@ impl PayloadHash {
         Self(hex::encode(Sha256::digest(body)))
     }
 
-    /// 64 lower-case digits.
+    /// Of a stream of events, whose bytes are signed one by one: what `x-amz-content-sha256` says, else the hash of no
+    /// bytes. Seen in code: the SDK for JavaScript sends `STREAMING-AWS4-HMAC-SHA256-EVENTS` there, the SDK for Rust
+    /// leaves the header out and signs an empty payload.
+    pub(super) fn of_stream(head: &Head<'_>) -> Self {
+        head.text(&header::CONTENT_SHA256).map_or_else(|| Self::of(b""), |said| Self(said.to_owned()))
+    }
+
+    /// 64 lower-case digits, or the word that stands for them.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -9,6 +9,7 @@ mod auth_error;
 mod authenticator;
 mod authorization;
 mod canonical;
+mod event_chain;
 mod key;
 mod sign;
 mod timestamp;
@@ -17,6 +18,7 @@ mod verify;
 pub use auth_error::{AuthError, MissingPart};
 pub use authenticator::{Authenticator, Mode};
 pub use canonical::{Head, PayloadHash};
+pub use event_chain::EventChain;
 pub use key::{KeyRing, SigningKey};
 pub use sign::{SignError, Signer, sign};
 pub use timestamp::Timestamp;
@@ -40,6 +42,7 @@ const MAX_SKEW: u64 = 300;
 mod header {
     use http::HeaderName;
 
+    pub(super) const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
     pub(super) const DATE: HeaderName = HeaderName::from_static("x-amz-date");
     pub(super) const SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 }

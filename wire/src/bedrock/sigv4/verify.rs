@@ -140,7 +140,7 @@ fn check_scope(claim: &Claim<'_>, region: Option<&str>) -> Result<(), AuthError>
     Ok(())
 }
 
-fn check_date(moment: Timestamp, now: Timestamp) -> Result<(), AuthError> {
+pub(super) fn check_date(moment: Timestamp, now: Timestamp) -> Result<(), AuthError> {
     if moment.unix_seconds().saturating_add(MAX_SKEW) < now.unix_seconds() {
         return Err(AuthError::Expired { moment, now });
     }
