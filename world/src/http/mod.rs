@@ -12,3 +12,4 @@ mod serving;
 pub use body::{Body, BodyError, BodySender, CollectError, collect};
 pub use client::{Client, SendError};
 pub use server::{Abort, Connections, Handler, Server, serve, serve_tls};
+pub use serving::Deadline;

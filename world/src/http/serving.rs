@@ -27,6 +27,7 @@ use super::server::{Handler, Live};
 use super::{Abort, Body, BodyError};
 use crate::net::{Connection, ConnectionHandle, Ending};
 use crate::runtime::World;
+use crate::time::{Clock, Instant};
 use crate::tls::Identity;
 
 /// How long a real client may take over a request head, a TLS handshake, or its first bytes.
@@ -97,13 +98,13 @@ async fn serve_either<H: Handler, I>(
     I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
 {
     let begun = Arc::new(AtomicBool::new(false));
-    let (asked, of_request) = (Arc::clone(&begun), handle.clone());
+    let (asked, of_request, clock) = (Arc::clone(&begun), handle.clone(), *world.clock());
     let service = service_fn(move |request: Request<Incoming>| {
         asked.store(true, Ordering::Release);
         let (handler, handle) = (Arc::clone(&handler), of_request.clone());
         async move {
             match request.version() {
-                Version::HTTP_2 => answer_stream(request, handler, handle.of_stream()).await,
+                Version::HTTP_2 => answer_stream(request, handler, handle.of_stream(), clock).await,
                 _ => answer(request, handler, handle).await,
             }
         }
@@ -197,10 +198,15 @@ async fn answer_stream<H: Handler>(
     request: Request<Incoming>,
     handler: Arc<H>,
     handle: ConnectionHandle,
+    clock: Clock,
 ) -> Result<Response<Body>, Unanswered> {
     let request = in_origin_form(request.map(Body::incoming));
     match handler.handle(request, handle.clone()).await {
-        Ok(response) => Ok(response.map(|body| Body::stream(StreamBody { body, handle }))),
+        Ok(response) => {
+            let deadline = response.extensions().get::<Deadline>();
+            let _watch = deadline.map(|deadline| Watch::until(*deadline, clock, handle.clone()));
+            Ok(response.map(|body| Body::stream(StreamBody { body, handle, _watch })))
+        }
         Err(Abort) => Err(h2::Error::from(reason(&handle)).into()),
     }
 }
@@ -224,10 +230,38 @@ fn reason(handle: &ConnectionHandle) -> h2::Reason {
     }
 }
 
+/// The last moment at which the body of a stream may be on its way: an extension of a response over HTTP/2.
+///
+/// A body ends by itself when it is asked for more, and a peer that does not read sees to it that it never is. At its
+/// deadline such a body's connection is reset, with all streams that it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadline(pub Instant);
+
+/// Watches over a [`Deadline`] until it is dropped.
+struct Watch(tokio::task::AbortHandle);
+
+impl Watch {
+    fn until(deadline: Deadline, clock: Clock, handle: ConnectionHandle) -> Self {
+        let watching = tokio::spawn(async move {
+            clock.sleep_until(deadline.0).await;
+            tracing::debug!("a stream is not read before its deadline: its connection is reset");
+            handle.reset_connection();
+        });
+        Self(watching.abort_handle())
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// The body of a stream, whose failure names the reason that the stream ends with.
 struct StreamBody {
     body: Body,
     handle: ConnectionHandle,
+    _watch: Option<Watch>,
 }
 
 impl HttpBody for StreamBody {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use brownout_world::http::{Abort, Body, Client, Server, collect};
+use brownout_world::http::{Abort, Body, Client, Deadline, Server, collect};
 use brownout_world::{ConnectionHandle, World};
 use http::{Request, Response, Version};
 use http_body_util::BodyExt;
@@ -205,6 +205,31 @@ fn a_client_that_goes_away_drops_all_its_handlers() {
         for asked in asking {
             assert!(asked.await.expect("a task").is_err());
         }
+    });
+}
+
+#[test]
+fn a_stream_that_nobody_reads_ends_at_its_deadline() {
+    in_real_world(|world| async move {
+        let (clock, spawner, ended) = (*world.clock(), world.clone(), Arc::new(AtomicUsize::new(0)));
+        let seen = Arc::clone(&ended);
+        let server = start(&world, move |_, _| {
+            let (sender, body) = Body::channel(1);
+            let seen = Arc::clone(&seen);
+            drop(spawner.spawn(async move {
+                while sender.send(vec![0; 16_384].into()).await {}
+                seen.fetch_add(1, Ordering::SeqCst);
+            }));
+            let mut response = Response::new(body);
+            response.extensions_mut().insert(Deadline(clock.now() + Duration::from_millis(500)));
+            async move { Ok(response) }
+        });
+        let mut sender = connect(&world, &server).await;
+        let unread = sender.send_request(get(&server, "/")).await.expect("a head");
+        clock.sleep(Duration::from_millis(200)).await;
+        assert_eq!(ended.load(Ordering::SeqCst), 0, "the window is full, and the stream waits");
+        eventually(&world, "its body is dropped", || count_of(&ended) == 1).await;
+        drop((sender, unread));
     });
 }
 

@@ -16,13 +16,14 @@ mod tests;
 mod voice;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{Response, StatusCode, Version};
 use wire::bedrock::error::text;
 use wire::bedrock::headers::EVENT_STREAM;
 use wire::bedrock::model::Family;
 use wire::bedrock::sigv4::EventChain;
-use world::http::Body;
+use world::http::{Body, Deadline};
 
 use super::failure::{self, Failure};
 use super::settlement::Settlement;
@@ -33,6 +34,8 @@ use crate::engine::prompt::Cached;
 use body::LiveBody;
 use session::Session;
 
+/// How long after its end a session that nobody reads is kept.
+const GRACE: Duration = Duration::from_secs(10);
 /// Our wording: what the service says to HTTP/1.1 is not known.
 const HTTP2_WANTED: &str = "InvokeModelWithBidirectionalStream requires HTTP/2.";
 
@@ -56,6 +59,8 @@ impl Bedrock {
         (&mut timer).await;
         let session = Session::open(engine, call, target, (chain, settlement));
         let body = LiveBody::new(call.upload.take(), session, timer, engine);
-        Ok(reply::base(engine, call, StatusCode::OK, EVENT_STREAM, Body::stream(body)))
+        let mut response = reply::base(engine, call, StatusCode::OK, EVENT_STREAM, Body::stream(body));
+        response.extensions_mut().insert(Deadline(call.arrived + session::SESSION_MAX + GRACE));
+        Ok(response)
     }
 }

@@ -19,7 +19,7 @@ use super::dialogue::Dialogue;
 use crate::call::{Call, Engine};
 
 /// How long a session may last: 8 minutes by the API reference.
-const SESSION_MAX: Duration = Duration::from_secs(8 * 60);
+pub(super) const SESSION_MAX: Duration = Duration::from_secs(8 * 60);
 /// How long a session may be without audio or interactive content: what the service's message says.
 const GAP_MAX: Duration = Duration::from_secs(55);
 
