@@ -48,7 +48,8 @@ def test_tokens_a_day(limited):
         with pytest.raises(openai.RateLimitError) as raised:
             client.chat.completions.create(**asked)
     assert (raised.value.type, raised.value.code) == ("tokens", "rate_limit_exceeded")
-    assert "on tokens per day (TPD): Limit 1000, Used 900, Requested 900. Please try again in 19h" in raised.value.message
+    words = "on tokens per day (TPD): Limit 1000, Used 900, Requested 900. Please try again in 19h"
+    assert words in raised.value.message
     # The SDK would not wait so long: more than two minutes are not waited for at all.
     assert int(raised.value.response.headers["retry-after"]) > 60_000
 
