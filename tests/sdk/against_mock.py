@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 
-from conftest import FOREIGN_ENVIRONMENT, start_mock, start_secure_mock
+from conftest import FOREIGN_ENVIRONMENT, Parts, start_mock, start_secure_mock
 from support.recording import FILE
 
 
@@ -47,13 +47,14 @@ def main():
     evidence = arguments.evidence.resolve()
     shutil.rmtree(evidence, ignore_errors=True)
     evidence.mkdir(parents=True)
-    mock = start_mock(evidence, "bedrock")
-    secure, authority = start_secure_mock(evidence, "bedrock")
+    running = Parts(evidence)
     try:
+        mock = running.add(start_mock(evidence, "bedrock"))
+        secure, authority = start_secure_mock(evidence, "bedrock")
+        running.add(secure)
         run = subprocess.run(arguments.command, env=environment(evidence, mock, secure, authority), check=False)
     finally:
-        mock.stop()
-        secure.stop()
+        running.stop_all()
     records = evidence / FILE
     if not records.exists() or not records.stat().st_size:
         print(f"{arguments.command[0]} ended with {run.returncode} and recorded nothing", file=sys.stderr)

@@ -10,7 +10,7 @@ import shutil
 import pytest
 
 from support.calls import CallLog
-from support.parts import ROOT, Part, binary
+from support.parts import ROOT, Alone, Part, binary
 
 # Answers come in a moment, and are long enough for faults in their middle. The frames are small, so that a
 # stream has many events.
@@ -100,9 +100,8 @@ def start_secure_mock(evidence, family):
     config = evidence / f"mock-{family}-tls.toml"
     config.write_text(MOCK.format(profile=PROFILES[family]), encoding="utf-8")
     authority = evidence / "ca.pem"
-    arguments = ["mock-provider", "--listen", "127.0.0.1:0", "--config", str(config)]
-    arguments += ["--tls", "--ca-out", str(authority)]
-    return Part(f"mock-{family}-tls", *arguments, log=evidence / f"mock-{family}-tls.log"), authority
+    arguments = ["mock-provider", "--config", str(config), "--tls", "--ca-out", str(authority)]
+    return Alone(f"mock-{family}-tls", *arguments, log=evidence / f"mock-{family}-tls.log"), authority
 
 
 def start_proxy(evidence, name, family, upstream, *arguments):

@@ -5,6 +5,7 @@ import os
 import pathlib
 import selectors
 import signal
+import socket
 import subprocess
 import time
 
@@ -80,3 +81,47 @@ class Part:
 
     def _story(self, what: str) -> str:
         return f"{self.name} {what}; it wrote:\n{self.log.read_text(errors='replace')[-4000:]}"
+
+
+class Alone(Part):
+    """A part that is nobody's child, at an address of our choice: only so does it speak TLS.
+
+    It is the real binary even where `$BROWNOUT` is one with a defect: no relay can alter what TLS protects.
+    """
+
+    def __init__(self, name: str, *arguments: str, log: pathlib.Path):
+        self.name = name
+        self.log = log
+        self.address = free_address()
+        real = os.environ.get("BROWNOUT_REAL") or binary()
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [real, *arguments, "--listen", self.address],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=log.parent,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not answers(self.address):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.process.kill()
+                self.process.wait()
+                raise AssertionError(self._story("did not listen"))
+            time.sleep(0.05)
+
+
+def free_address() -> str:
+    """An address at which nobody listens just now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"127.0.0.1:{listener.getsockname()[1]}"
+
+
+def answers(address: str) -> bool:
+    """Whether somebody listens at an address."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), 1).close()
+    except OSError:
+        return False
+    return True
