@@ -140,9 +140,9 @@ fn served(index: usize, message: &Message<'_>) -> Checked {
 /// Of which use of the service's own tools a block is the result.
 fn used_id<'m>(block: &'m ContentBlock<'_>) -> Option<&'m str> {
     match block {
-        ContentBlock::WebSearchToolResult { tool_use_id, .. }
-        | ContentBlock::CodeExecutionToolResult { tool_use_id, .. }
-        | ContentBlock::BashCodeExecutionToolResult { tool_use_id, .. } => Some(tool_use_id),
+        ContentBlock::WebSearchToolResult(result)
+        | ContentBlock::CodeExecutionToolResult(result)
+        | ContentBlock::BashCodeExecutionToolResult(result) => Some(&result.tool_use_id),
         _ => None,
     }
 }

@@ -7,7 +7,7 @@
 use serde::Serialize;
 use wire::anthropic::messages::{
     CodeExecutionResult, Container, Content, ContentBlock, MessagesRequest, ResponseBlock, Role,
-    ServerToolUsage, Tool, ToolChoiceType, ToolResultError, WebSearchResult,
+    ServerToolResult, ServerToolUsage, Tool, ToolChoiceType, ToolResultError, WebSearchResult,
 };
 use wire::anthropic::rate_limit_headers::rfc3339;
 use wire::json::Raw;
@@ -160,11 +160,11 @@ impl Use {
     /// Its result as a block, for the use of that id.
     pub(super) fn result<'r>(&'r self, id: &'r str) -> ResponseBlock<'r> {
         let content = Raw::parse(&self.result).unwrap_or_else(|_| Raw::empty_object());
-        let tool_use_id = id.into();
+        let result = ServerToolResult::new(id, content);
         match self.kind {
-            Kind::WebSearch => ResponseBlock::WebSearchToolResult { tool_use_id, content },
-            Kind::Code => ResponseBlock::CodeExecutionToolResult { tool_use_id, content },
-            Kind::Bash => ResponseBlock::BashCodeExecutionToolResult { tool_use_id, content },
+            Kind::WebSearch => ResponseBlock::WebSearchToolResult(result),
+            Kind::Code => ResponseBlock::CodeExecutionToolResult(result),
+            Kind::Bash => ResponseBlock::BashCodeExecutionToolResult(result),
         }
     }
 }

@@ -131,11 +131,11 @@ fn block(block: &ContentBlock<'_>, reader: &mut Reader) {
             reader.aside(tool_use_id.as_bytes());
             result.iter().for_each(|result| within(result, reader));
         }
-        ContentBlock::WebSearchToolResult { tool_use_id, content, .. }
-        | ContentBlock::CodeExecutionToolResult { tool_use_id, content, .. }
-        | ContentBlock::BashCodeExecutionToolResult { tool_use_id, content, .. } => {
-            reader.aside(tool_use_id.as_bytes());
-            reader.text(content.get());
+        ContentBlock::WebSearchToolResult(result)
+        | ContentBlock::CodeExecutionToolResult(result)
+        | ContentBlock::BashCodeExecutionToolResult(result) => {
+            reader.aside(result.tool_use_id.as_bytes());
+            reader.text(result.content.get());
         }
         ContentBlock::SearchResult { title, content: found, .. } => {
             reader.text(title);

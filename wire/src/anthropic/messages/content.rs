@@ -7,6 +7,7 @@ use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::citation::CitationsConfig;
+use super::server_tools::ServerToolResult;
 use crate::json::{Raw, Text};
 
 /// What a message, an instruction or a tool's result says.
@@ -109,36 +110,12 @@ pub enum ContentBlock<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         cache_control: Option<Raw<'a>>,
     },
-    /// What a search of the web found.
-    WebSearchToolResult {
-        /// Which use.
-        tool_use_id: Text<'a>,
-        /// A list of what was found, or an error.
-        content: Raw<'a>,
-        /// Where the cache ends.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        cache_control: Option<Raw<'a>>,
-    },
+    /// What a search of the web found: a list, or an error.
+    WebSearchToolResult(ServerToolResult<'a>),
     /// What became of code.
-    CodeExecutionToolResult {
-        /// Which use.
-        tool_use_id: Text<'a>,
-        /// What it wrote, or an error.
-        content: Raw<'a>,
-        /// Where the cache ends.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        cache_control: Option<Raw<'a>>,
-    },
+    CodeExecutionToolResult(ServerToolResult<'a>),
     /// What became of a command.
-    BashCodeExecutionToolResult {
-        /// Which use.
-        tool_use_id: Text<'a>,
-        /// What it wrote, or an error.
-        content: Raw<'a>,
-        /// Where the cache ends.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        cache_control: Option<Raw<'a>>,
-    },
+    BashCodeExecutionToolResult(ServerToolResult<'a>),
     /// An earlier thought of the model.
     Thinking {
         /// The thought.
@@ -199,10 +176,10 @@ impl<'a> ContentBlock<'a> {
             | ContentBlock::SearchResult { cache_control, .. }
             | ContentBlock::ToolUse { cache_control, .. }
             | ContentBlock::ToolResult { cache_control, .. }
-            | ContentBlock::ServerToolUse { cache_control, .. }
-            | ContentBlock::WebSearchToolResult { cache_control, .. }
-            | ContentBlock::CodeExecutionToolResult { cache_control, .. }
-            | ContentBlock::BashCodeExecutionToolResult { cache_control, .. } => cache_control.as_ref(),
+            | ContentBlock::ServerToolUse { cache_control, .. } => cache_control.as_ref(),
+            ContentBlock::WebSearchToolResult(result)
+            | ContentBlock::CodeExecutionToolResult(result)
+            | ContentBlock::BashCodeExecutionToolResult(result) => result.cache_control.as_ref(),
             ContentBlock::Thinking { .. } | ContentBlock::RedactedThinking { .. } => None,
         }
     }
@@ -315,22 +292,24 @@ impl<'a> TryFrom<BlockFields<'a>> for ContentBlock<'a> {
 /// A block of one of the service's own tools.
 fn served(fields: BlockFields<'_>) -> Result<ContentBlock<'_>, serde::de::value::Error> {
     let cache_control = fields.cache_control;
+    let (use_id, content) = (fields.tool_use_id, fields.content);
+    let result = |id, result| {
+        let (tool_use_id, content) = (need(id, use_id)?, need(result, content)?);
+        Ok(ServerToolResult { tool_use_id, content, cache_control })
+    };
     Ok(match fields.r#type {
-        BlockType::WebSearchToolResult => ContentBlock::WebSearchToolResult {
-            tool_use_id: need("web_search_tool_result.tool_use_id", fields.tool_use_id)?,
-            content: need("web_search_tool_result.content", fields.content)?,
-            cache_control,
-        },
-        BlockType::CodeExecutionToolResult => ContentBlock::CodeExecutionToolResult {
-            tool_use_id: need("code_execution_tool_result.tool_use_id", fields.tool_use_id)?,
-            content: need("code_execution_tool_result.content", fields.content)?,
-            cache_control,
-        },
-        BlockType::BashCodeExecutionToolResult => ContentBlock::BashCodeExecutionToolResult {
-            tool_use_id: need("bash_code_execution_tool_result.tool_use_id", fields.tool_use_id)?,
-            content: need("bash_code_execution_tool_result.content", fields.content)?,
-            cache_control,
-        },
+        BlockType::WebSearchToolResult => ContentBlock::WebSearchToolResult(result(
+            "web_search_tool_result.tool_use_id",
+            "web_search_tool_result.content",
+        )?),
+        BlockType::CodeExecutionToolResult => ContentBlock::CodeExecutionToolResult(result(
+            "code_execution_tool_result.tool_use_id",
+            "code_execution_tool_result.content",
+        )?),
+        BlockType::BashCodeExecutionToolResult => ContentBlock::BashCodeExecutionToolResult(result(
+            "bash_code_execution_tool_result.tool_use_id",
+            "bash_code_execution_tool_result.content",
+        )?),
         _ => ContentBlock::ServerToolUse {
             id: need("server_tool_use.id", fields.id)?,
             name: need("server_tool_use.name", fields.name)?,

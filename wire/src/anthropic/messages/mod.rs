@@ -17,6 +17,6 @@ pub use response::{
     AssistantRole, CacheCreation, Container, DeltaUsage, MessageType, MessagesResponse, OutputTokensDetails,
     RefusalType, ResponseBlock, ServerToolUsage, StopDetails, StopReason, TokenCount, Usage,
 };
-pub use server_tools::{CodeExecutionResult, ToolResultError, WebSearchResult};
+pub use server_tools::{CodeExecutionResult, ServerToolResult, ToolResultError, WebSearchResult};
 pub use thinking::{Display, Thinking, ThinkingType};
 pub use tools::{Tool, ToolChoice, ToolChoiceType};

@@ -4,6 +4,7 @@ use bytes::{Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 
 use super::citation::Citation;
+use super::server_tools::ServerToolResult;
 use crate::json::{self, Raw, Text, literal, null_as_default};
 
 literal! {
@@ -87,27 +88,12 @@ pub enum ResponseBlock<'a> {
         /// A JSON object.
         input: Raw<'a>,
     },
-    /// What a search of the web found.
-    WebSearchToolResult {
-        /// Which use.
-        tool_use_id: Text<'a>,
-        /// A list of what was found, or an error.
-        content: Raw<'a>,
-    },
+    /// What a search of the web found: a list, or an error.
+    WebSearchToolResult(ServerToolResult<'a>),
     /// What became of code.
-    CodeExecutionToolResult {
-        /// Which use.
-        tool_use_id: Text<'a>,
-        /// What it wrote, or an error.
-        content: Raw<'a>,
-    },
+    CodeExecutionToolResult(ServerToolResult<'a>),
     /// What became of a command.
-    BashCodeExecutionToolResult {
-        /// Which use.
-        tool_use_id: Text<'a>,
-        /// What it wrote, or an error.
-        content: Raw<'a>,
-    },
+    BashCodeExecutionToolResult(ServerToolResult<'a>),
     /// The model uses a tool.
     ToolUse {
         /// `toolu_…`.
@@ -370,6 +356,13 @@ struct ResponseFields<'a> {
     citations: Option<Raw<'a>>,
 }
 
+impl<'a> ResponseFields<'a> {
+    fn result(self) -> ServerToolResult<'a> {
+        let content = self.content.unwrap_or_else(Raw::empty_object);
+        ServerToolResult::new(self.tool_use_id.unwrap_or_default(), content)
+    }
+}
+
 impl<'a> From<ResponseFields<'a>> for ResponseBlock<'a> {
     fn from(fields: ResponseFields<'a>) -> Self {
         match &*fields.r#type {
@@ -387,18 +380,9 @@ impl<'a> From<ResponseFields<'a>> for ResponseBlock<'a> {
                 name: fields.name.unwrap_or_default(),
                 input: fields.input.unwrap_or_else(Raw::empty_object),
             },
-            "web_search_tool_result" => ResponseBlock::WebSearchToolResult {
-                tool_use_id: fields.tool_use_id.unwrap_or_default(),
-                content: fields.content.unwrap_or_else(Raw::empty_object),
-            },
-            "code_execution_tool_result" => ResponseBlock::CodeExecutionToolResult {
-                tool_use_id: fields.tool_use_id.unwrap_or_default(),
-                content: fields.content.unwrap_or_else(Raw::empty_object),
-            },
-            "bash_code_execution_tool_result" => ResponseBlock::BashCodeExecutionToolResult {
-                tool_use_id: fields.tool_use_id.unwrap_or_default(),
-                content: fields.content.unwrap_or_else(Raw::empty_object),
-            },
+            "web_search_tool_result" => ResponseBlock::WebSearchToolResult(fields.result()),
+            "code_execution_tool_result" => ResponseBlock::CodeExecutionToolResult(fields.result()),
+            "bash_code_execution_tool_result" => ResponseBlock::BashCodeExecutionToolResult(fields.result()),
             "thinking" => ResponseBlock::Thinking {
                 thinking: fields.thinking.unwrap_or_default(),
                 signature: fields.signature.unwrap_or_default(),

@@ -2,6 +2,27 @@
 
 use serde::Serialize;
 
+use crate::json::{Raw, Text};
+
+/// What a use of one of the service's own tools has brought, in requests and answers alike.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ServerToolResult<'a> {
+    /// Which use.
+    pub tool_use_id: Text<'a>,
+    /// By the kind of tool; of an error its code.
+    pub content: Raw<'a>,
+    /// Where the cache ends; in requests alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_control: Option<Raw<'a>>,
+}
+
+impl<'a> ServerToolResult<'a> {
+    /// What the use of that id has brought.
+    pub fn new(tool_use_id: impl Into<Text<'a>>, content: Raw<'a>) -> Self {
+        Self { tool_use_id: tool_use_id.into(), content, cache_control: None }
+    }
+}
+
 /// A page that a search of the web has found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct WebSearchResult<'a> {
