@@ -9,10 +9,14 @@ use brownout_mock_provider::{MockFile, MockPlan, start};
 use bytes::{Bytes, BytesMut};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use http::{Method, Request, Response};
+use mimalloc::MiMalloc;
 use wire::bedrock::converse_stream::StreamEvent;
 use wire::bedrock::stream_frame::Padding;
 use world::http::{Abort, Body, Client, Handler, collect, serve};
 use world::{Address, ConnectionHandle, Seed, World, run_virtual};
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const REQUESTS: u64 = 200;
 const MODEL: &str = "/model/anthropic.claude-3-haiku-20240307-v1%3A0";

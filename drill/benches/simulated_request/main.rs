@@ -12,6 +12,10 @@ use brownout_drill::file::{self, Changes, DrillPlan};
 use brownout_drill::run::{Options, TimeMode, Watch, WatchState, run};
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use evidence::journal::Evidence;
+use mimalloc::MiMalloc;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const REQUESTS: u64 = 10_000;
 
