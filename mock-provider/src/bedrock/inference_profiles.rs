@@ -82,15 +82,21 @@ pub(super) fn get(
     Ok(reply::json(engine, call, wire::json::to_bytes(&found.ok_or_else(missing)?)))
 }
 
-/// Those that serve callers of a region.
-fn profiles_of(region: &str) -> [Profile; 2] {
+/// Those that serve callers of a region: of its part of the world, of its country where that has its own, and `global.`.
+fn profiles_of(region: &str) -> Vec<Profile> {
     let regional = match region.split('-').next().unwrap_or_default() {
         "us" if region.starts_with("us-gov") => Profile::UsGov,
         "eu" => Profile::Eu,
         "ap" => Profile::Apac,
         _ => Profile::Us,
     };
-    [regional, Profile::Global]
+    let national = match region {
+        "ap-northeast-1" | "ap-northeast-3" => Some(Profile::Jp),
+        "ap-southeast-2" | "ap-southeast-4" => Some(Profile::Au),
+        "ca-central-1" | "ca-west-1" => Some(Profile::Ca),
+        _ => None,
+    };
+    [Some(regional), national, Some(Profile::Global)].into_iter().flatten().collect()
 }
 
 /// Regions that a profile may send a request to.
@@ -99,18 +105,27 @@ fn regions_of(profile: Profile, home: &str) -> Vec<&str> {
         Profile::Us => vec!["us-east-1", "us-east-2", "us-west-2"],
         Profile::Eu => vec!["eu-central-1", "eu-north-1", "eu-west-1", "eu-west-3"],
         Profile::Apac => vec!["ap-northeast-1", "ap-southeast-1", "ap-southeast-2"],
+        Profile::Jp => vec!["ap-northeast-1", "ap-northeast-3"],
+        Profile::Au => vec!["ap-southeast-2", "ap-southeast-4"],
+        Profile::Ca => vec!["ca-central-1", "ca-west-1"],
         Profile::UsGov => vec!["us-gov-east-1", "us-gov-west-1"],
         Profile::Global => vec![home],
     }
 }
 
+/// Whether a profile has this model. Worldwide and national ones are for the newest of Claude, Canada's for Nova Lite.
+fn has(profile: Profile, model: &Model) -> bool {
+    match profile {
+        Profile::Global | Profile::Jp | Profile::Au => model.family == Family::Claude && !model.on_demand,
+        Profile::Ca => model.id.starts_with("amazon.nova-lite"),
+        Profile::Us | Profile::Eu | Profile::Apac | Profile::UsGov => {
+            matches!(model.family, Family::Claude | Family::Nova | Family::Llama | Family::ChatCompletions)
+        }
+    }
+}
+
 fn system_defined(profile: Profile, model: &Model, region: &str) -> Option<Summary> {
-    // Worldwide profiles are for the newest models alone.
-    let is_there = match profile {
-        Profile::Global => model.family == Family::Claude && !model.on_demand,
-        _ => matches!(model.family, Family::Claude | Family::Nova | Family::Llama | Family::ChatCompletions),
-    };
-    if !is_there {
+    if !has(profile, model) {
         return None;
     }
     let id = format!("{}{}", profile.prefix(), model.id);
@@ -202,16 +217,26 @@ mod tests {
 
     #[test]
     fn each_part_of_the_world_has_its_profiles() {
-        for (region, prefix) in [
-            ("us-east-1", "us."),
-            ("eu-west-1", "eu."),
-            ("ap-south-1", "apac."),
-            ("us-gov-west-1", "us-gov."),
+        for (region, prefixes) in [
+            ("us-east-1", &["us.", "global."][..]),
+            ("eu-west-1", &["eu.", "global."]),
+            ("ap-south-1", &["apac.", "global."]),
+            ("ap-northeast-3", &["apac.", "jp.", "global."]),
+            ("ap-southeast-2", &["apac.", "au.", "global."]),
+            ("ca-central-1", &["us.", "ca.", "global."]),
+            ("us-gov-west-1", &["us-gov.", "global."]),
         ] {
-            let [regional, global] = profiles_of(region);
-            assert_eq!((regional.prefix(), global.prefix()), (prefix, "global."));
-            assert!(regions_of(regional, region).iter().all(|other| other[..2] == region[..2]), "{region}");
+            let profiles = profiles_of(region);
+            let found: Vec<&str> = profiles.iter().map(|profile| profile.prefix()).collect();
+            assert_eq!(found, prefixes, "{region}");
+            for profile in profiles {
+                assert!(MODELS.iter().any(|model| has(profile, model)), "{profile:?} is empty");
+            }
         }
+        assert_eq!(regions_of(Profile::Jp, "ap-northeast-1"), ["ap-northeast-1", "ap-northeast-3"]);
+        let lite = MODELS.iter().find(|model| model.id == "amazon.nova-lite-v1:0").expect("listed");
+        assert!(system_defined(Profile::Ca, lite, "ca-west-1").is_some());
+        assert!(system_defined(Profile::Jp, lite, "ap-northeast-1").is_none(), "Japan's are for Claude");
     }
 
     #[test]

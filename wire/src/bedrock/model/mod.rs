@@ -28,6 +28,12 @@ pub enum Profile {
     Eu,
     /// `apac.`
     Apac,
+    /// `jp.`
+    Jp,
+    /// `au.`
+    Au,
+    /// `ca.`
+    Ca,
     /// `us-gov.`
     UsGov,
     /// `global.`
@@ -35,10 +41,13 @@ pub enum Profile {
 }
 
 impl Profile {
-    const ALL: [(Self, &'static str); 5] = [
+    const ALL: [(Self, &'static str); 8] = [
         (Self::Us, "us."),
         (Self::Eu, "eu."),
         (Self::Apac, "apac."),
+        (Self::Jp, "jp."),
+        (Self::Au, "au."),
+        (Self::Ca, "ca."),
         (Self::UsGov, "us-gov."),
         (Self::Global, "global."),
     ];
@@ -153,6 +162,9 @@ mod tests {
             (HAIKU.to_owned(), None),
             (format!("us.{HAIKU}"), Some(Profile::Us)),
             (format!("us-gov.{HAIKU}"), Some(Profile::UsGov)),
+            (format!("jp.{HAIKU}"), Some(Profile::Jp)),
+            (format!("au.{HAIKU}"), Some(Profile::Au)),
+            (format!("ca.{HAIKU}"), Some(Profile::Ca)),
             (format!("global.{HAIKU}"), Some(Profile::Global)),
             (format!("arn:aws:bedrock:us-east-1::foundation-model/{HAIKU}"), None),
             (
