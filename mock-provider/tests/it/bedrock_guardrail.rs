@@ -7,6 +7,8 @@ use wire::bedrock::invoke_stream::{self, Incoming};
 use crate::harness::{Answered, Bench, EXACT, against, request};
 
 const HAIKU: &str = "anthropic.claude-3-haiku-20240307-v1:0";
+/// A model with a prompt cache.
+const SONNET: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
 const BLOCKED: &str = "Sorry, the model cannot answer this question.";
 const GUARDRAIL: [(&str, &str); 2] =
     [("x-amzn-bedrock-guardrailidentifier", "abc123"), ("x-amzn-bedrock-guardrailversion", "DRAFT")];
@@ -81,6 +83,26 @@ fn a_prompt_is_blocked_in_every_familys_form() {
             assert_ne!(passed.pointer(place), Some(&json!(BLOCKED)), "{model}");
             assert_eq!(passed["amazon-bedrock-guardrailAction"], "NONE", "{model}");
         }
+    });
+}
+
+#[test]
+fn a_prompt_that_is_blocked_is_not_kept_in_the_prompt_cache() {
+    against(EXACT, |bench| async move {
+        let marked = json!([{
+            "type": "text",
+            "text": "word ".repeat(5_000),
+            "cache_control": {"type": "ephemeral"},
+        }]);
+        let mut reads = Vec::new();
+        for text in ["Please blockme.", "Hello.", "Hello."] {
+            let mut body = claude(text);
+            body["system"] = marked.clone();
+            let (_, answer) = guarded(&bench, SONNET, &body).await;
+            reads.push(answer["usage"]["cache_read_input_tokens"].as_u64());
+        }
+        assert!(reads[..2].iter().all(|read| read.is_none_or(|tokens| tokens == 0)), "{reads:?}");
+        assert!(reads[2].is_some_and(|tokens| tokens >= 5_000), "{reads:?}: the answer that passed is kept");
     });
 }
 
