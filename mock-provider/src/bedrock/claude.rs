@@ -76,14 +76,13 @@ impl Bedrock {
         let asked = Asked::parse(Home::Bedrock, call.body)?;
         let request = asked.check(&model, (&engine.prompt_cache, target.region), call.arrived)?;
         let profile = target.profile(&engine.plan, Kind::Chat);
-        let of = (Home::Bedrock, &model, target.id.base());
         if guard.as_ref().is_some_and(|guard| guard.blocks_prompt()) {
-            let mut turn = Turn::decide((engine, call, profile), of, &request, Settlement::free());
-            turn.answer_unasked(Guard::blocked(), guardrail::DELAY);
-            return Ok(turn);
+            let (of, said) = ((Home::Bedrock, &model), (Guard::blocked(), guardrail::DELAY));
+            return Ok(Turn::unasked((engine, call, profile), of, &request, said, Settlement::free()));
         }
         let held = (request.prompt_tokens(), request.cached);
         let settlement = Settlement::reserve(&self.quota, target, held, Some(request.max_tokens()))?;
+        let of = (Home::Bedrock, &model, target.id.base());
         let mut turn = Turn::decide((engine, call, profile), of, &request, settlement);
         if let Some(instead) = guard.and_then(|guard| guard.review(turn.reply(), is_streamed)) {
             turn.replace(instead);

@@ -86,23 +86,49 @@ impl<M: Meter> Turn<M> {
         let places =
             if cut == Cut::Refusal { Vec::new() } else { cited::places(&request.body, &served, &mut draws) };
         let layout = Layout::of(&reply, &served, places).map(Box::new);
-        let bits = engine.request_bits(&call.identity);
         let timing = engine.timing_of(profile, &call.identity, request.prompt(), reply.tokens());
         request.keep(&engine.prompt_cache, call.arrived, timing.first());
+        let usage = usage(home, request, &reply, &served);
+        let said = Self::saying((engine, call, profile), (home, model, cut), request, reply, meter);
+        Self { timing, usage, served, layout, ..said }
+    }
+
+    /// Others' words, where the model is never asked: they cost nothing, and nothing of the prompt is kept.
+    pub(crate) fn unasked(
+        (engine, call, profile): (&Engine, &Call<'_>, &Profile),
+        (home, model): (Home, &Model<'_>),
+        request: &Request<'_>,
+        (reply, after): (Reply, Duration),
+        meter: M,
+    ) -> Self {
+        let of = (home, model, Cut::of(request, model));
+        let said = Self::saying((engine, call, profile), of, request, reply, meter);
+        Self { timing: Timing::new(after, Duration::ZERO), ..said }
+    }
+
+    /// A message of these words, at once and for nothing.
+    fn saying(
+        (engine, call, profile): (&Engine, &Call<'_>, &Profile),
+        (home, model, cut): (Home, &Model<'_>, Cut),
+        request: &Request<'_>,
+        reply: Reply,
+        meter: M,
+    ) -> Self {
+        let bits = engine.request_bits(&call.identity);
         Self {
-            timing,
+            timing: Timing::new(Duration::ZERO, Duration::ZERO),
             coalescing: profile.coalescing,
             arrived: call.arrived,
             meter,
-            usage: usage(home, request, &reply, &served),
+            usage: Usage::plain(0, 0),
             home,
             message_id: id::of(home.id_prefixes().0, bits),
             model: model.name.to_owned(),
             cut,
             thoughts: Thoughts::of(request, model, bits.1),
             reply,
-            served,
-            layout,
+            served: Served::default(),
+            layout: None,
         }
     }
 
@@ -116,13 +142,6 @@ impl<M: Meter> Turn<M> {
         self.reply = reply;
         self.served = Served::default();
         self.layout = None;
-    }
-
-    /// Puts others' words in the place of an answer that the model was never asked for.
-    pub(crate) fn answer_unasked(&mut self, reply: Reply, after: Duration) {
-        self.replace(reply);
-        self.timing = Timing::new(after, Duration::ZERO);
-        self.usage = Usage::plain(0, 0);
     }
 
     /// From the request to the end of the answer.
