@@ -66,8 +66,32 @@ pub enum NoAnswer {
 ///
 /// # Errors
 /// [`Abort`] when the connection ends without an answer; its handle has been told how.
-pub async fn answer<A, F, R>(
+pub fn answer<A, F, R>(
     decision: Option<Decision>,
+    exchange: Exchange<'_>,
+    account: A,
+    next: F,
+) -> impl Future<Output = Result<Response<Body>, Abort>> + Send
+where
+    A: Account,
+    F: FnOnce() -> R + Send,
+    R: Future<Output = Result<Response<Body>, NoAnswer>> + Send,
+{
+    // An `async fn` would keep each argument twice, and every request pays for the size of its future.
+    async move {
+        match decision {
+            None => match next().await {
+                Ok(response) => Ok(pass(response, &exchange, account)),
+                Err(failure) => without_answer(failure, &exchange, account),
+            },
+            // The exception, and the larger one.
+            Some(decision) => Box::pin(answer_within(decision, exchange, account, next)).await,
+        }
+    }
+}
+
+async fn answer_within<A, F, R>(
+    decision: Decision,
     exchange: Exchange<'_>,
     mut account: A,
     next: F,
@@ -77,13 +101,6 @@ where
     F: FnOnce() -> R + Send,
     R: Future<Output = Result<Response<Body>, NoAnswer>> + Send,
 {
-    let Some(decision) = decision else {
-        let response = match next().await {
-            Ok(response) => response,
-            Err(failure) => return without_answer(failure, &exchange, account),
-        };
-        return Ok(pass(response, &exchange, account));
-    };
     account.tally().fault = Some(decision.applied());
     let scene = Scene {
         clock: &exchange.clock,

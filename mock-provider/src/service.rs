@@ -82,12 +82,14 @@ impl Service {
         &self.engine.counters
     }
 
+    /// Every request is moved with room for the largest way through here, and so what is large and seldom is boxed,
+    /// here and in the surfaces.
     async fn answer(&self, surface: Surface, call: &Call<'_>) -> Response<Body> {
         match surface {
             Surface::Bedrock => self.bedrock.answer(&self.engine, call).await,
             Surface::Vertex => self.vertex.answer(&self.engine, call).await,
-            Surface::OpenAi => self.openai.answer(&self.engine, call).await,
-            Surface::Anthropic => self.anthropic.answer(&self.engine, call).await,
+            Surface::OpenAi => Box::pin(self.openai.answer(&self.engine, call)).await,
+            Surface::Anthropic => Box::pin(self.anthropic.answer(&self.engine, call)).await,
         }
     }
 
@@ -206,7 +208,7 @@ impl Service {
         if self.books.is_none() {
             return reading.await;
         }
-        match self.engine.clock.timeout(READ_TIMEOUT, reading).await {
+        match Box::pin(self.engine.clock.timeout(READ_TIMEOUT, reading)).await {
             Ok(read) => read,
             Err(_) => {
                 connection.finish();
@@ -301,11 +303,12 @@ impl Handler for Service {
         let scripted = if is_too_large { None } else { self.script(surface, &mut call) };
         let spec = taken.spec.as_deref().or(scripted.as_deref());
         if let Some(books) = &self.books {
-            return self.answer_on_record(books, surface, &call, (spec, is_too_large), connection).await;
+            let asked = (spec, is_too_large);
+            return Box::pin(self.answer_on_record(books, surface, &call, asked, connection)).await;
         }
         match spec {
             _ if is_too_large => Ok(self.too_large(surface, &call)),
-            Some(spec) => self.answer_faulted(surface, &call, spec, connection).await,
+            Some(spec) => Box::pin(self.answer_faulted(surface, &call, spec, connection)).await,
             None => Ok(self.answer(surface, &call).await),
         }
     }

@@ -18,14 +18,15 @@ const HOP_BY_HOP: [HeaderName; 9] = [
 
 /// Takes out what belongs to the hop that the headers came over.
 pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok())
-        .collect();
-    for name in named.iter().chain(&HOP_BY_HOP) {
+    // Few messages have any of them, and looking at what is there is cheaper than asking for each that might be.
+    let mut found: Vec<HeaderName> =
+        headers.keys().filter(|name| HOP_BY_HOP.contains(name)).cloned().collect();
+    if found.contains(&CONNECTION) {
+        let named = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
+        let named = named.flat_map(|value| value.split(','));
+        found.extend(named.filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok()));
+    }
+    for name in found {
         headers.remove(name);
     }
 }

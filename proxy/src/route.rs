@@ -1,5 +1,6 @@
 //! One route: a listener's requests, a provider's rules, one upstream.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -90,7 +91,11 @@ impl Route {
     }
 
     /// Sends the request on as it came, but for the headers of its hop.
-    async fn forward(&self, mut parts: Parts, body: Bytes) -> Result<Response<Body>, NoAnswer> {
+    fn forward(
+        &self,
+        mut parts: Parts,
+        body: Bytes,
+    ) -> impl Future<Output = Result<Response<Body>, NoAnswer>> + Send {
         strip_hop_by_hop(&mut parts.headers);
         parts.version = Version::HTTP_11;
         parts.uri = self.target(&parts.uri);
@@ -100,14 +105,17 @@ impl Route {
             parts.headers.insert(HOST, host);
         }
         let body = if body.is_empty() { Body::empty() } else { Body::full(body) };
-        match self.client.send(&self.upstream.address, Request::from_parts(parts, body)).await {
-            Ok(mut response) => {
-                strip_hop_by_hop(response.headers_mut());
-                Ok(response)
+        let sending = self.client.send(&self.upstream.address, Request::from_parts(parts, body));
+        async move {
+            match sending.await {
+                Ok(mut response) => {
+                    strip_hop_by_hop(response.headers_mut());
+                    Ok(response)
+                }
+                Err(SendError::Reset) => Err(NoAnswer::Reset),
+                Err(SendError::Closed) => Err(NoAnswer::Closed),
+                Err(error) => Err(NoAnswer::Instead(plain(StatusCode::BAD_GATEWAY, &error.to_string()))),
             }
-            Err(SendError::Reset) => Err(NoAnswer::Reset),
-            Err(SendError::Closed) => Err(NoAnswer::Closed),
-            Err(error) => Err(NoAnswer::Instead(plain(StatusCode::BAD_GATEWAY, &error.to_string()))),
         }
     }
 

@@ -32,4 +32,4 @@ pub use runtime::{
     Interrupts, Pacer, Stopwatch, Task, TaskError, World, descriptor_limit, environment, interrupted,
     own_cpu, own_memory_peak, run_real, run_virtual, watch_interrupt,
 };
-pub use time::{Clock, Elapsed, HyperTimer, Instant, Sleep, VIRTUAL_EPOCH_UNIX_S};
+pub use time::{Clock, Elapsed, HyperTimer, Instant, Sleep, Timeout, VIRTUAL_EPOCH_UNIX_S};

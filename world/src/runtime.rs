@@ -96,7 +96,8 @@ impl World {
 
     /// Starts a task. It goes on when the returned handle is dropped.
     pub fn spawn<T: Send + 'static>(&self, future: impl Future<Output = T> + Send + 'static) -> Task<T> {
-        Task(tokio::spawn(future))
+        // Boxed first: tokio moves what it is given several times before a task runs, and once more when it has ended.
+        Task(tokio::spawn(Box::pin(future)))
     }
 
     /// Hands out the items of a schedule, each at its due time, in order.

@@ -83,29 +83,18 @@ impl Handler for Front {
                 (&Method::GET, path) if path.starts_with("/v1/models/") => Ok(Route::Model),
                 (method, path) => Err(Refusal::NoRoute { method: method.clone(), path: path.to_owned() }),
             };
-            Ok(answer(core, route, request, connection).await)
+            let label = route.as_ref().map_or("none", |route| route.name());
+            let response = if core.policy.streams.on_leave == OnLeave::Drain {
+                // It is answered to its end, whether its client waits for that or not.
+                let work = core.world.spawn(serve(Arc::clone(&core), route, request, connection));
+                work.await.unwrap_or_else(|_| Response::new(Body::empty()))
+            } else {
+                serve(Arc::clone(&core), route, request, connection).await
+            };
+            core.metrics.answered(label, response.status().as_u16());
+            Ok(response)
         }
     }
-}
-
-/// Answers a model request, or goes on answering it without its client where the policy says so.
-async fn answer(
-    core: Arc<Core>,
-    route: Result<Route, Refusal>,
-    request: Request<Body>,
-    connection: ConnectionHandle,
-) -> Response<Body> {
-    let (label, world) = (route.as_ref().map_or("none", |route| route.name()), core.world.clone());
-    let metrics = Arc::clone(&core.metrics);
-    let drains = core.policy.streams.on_leave == OnLeave::Drain;
-    let work = serve(core, route, request, connection);
-    let response = if drains {
-        world.spawn(work).await.unwrap_or_else(|_| Response::new(Body::empty()))
-    } else {
-        work.await
-    };
-    metrics.answered(label, response.status().as_u16());
-    response
 }
 
 async fn serve(
@@ -145,9 +134,10 @@ async fn admitted(
     let request_id = core.request_id(identity);
     let account = Account { request_id: Name::clone(&request_id), nonce, tenant };
     let caller = Caller { account, identity, began, connection, _in_flight: in_flight };
+    // Boxed: a request is moved several times until it gets here, and would move the room for these each time.
     let answered = match route {
-        Route::Chat => chat::answer(core, body, caller).await,
-        Route::Embeddings => embeddings::answer(core, &body, &caller).await,
+        Route::Chat => Box::pin(chat::answer(core, body, caller)).await,
+        Route::Embeddings => Box::pin(embeddings::answer(core, &body, &caller)).await,
         Route::Models => Ok(models::list(core)),
         Route::Model => models::one(core, head.uri.path()),
     };

@@ -100,7 +100,11 @@ impl Upstream {
         let request = self.request(target, path, body)?;
         let sent = self.client.send(&target.provider.url.address, request).await;
         let response = sent.map_err(|error| unsent(&error))?;
-        if response.status().is_success() { Ok(response) } else { Err(refused(target, response).await) }
+        if response.status().is_success() {
+            Ok(response)
+        } else {
+            Err(Box::pin(refused(target, response)).await)
+        }
     }
 
     fn request(&self, target: &Target, path: &Uri, body: Bytes) -> Result<Request<Body>, Failure> {

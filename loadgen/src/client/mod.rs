@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use evidence::Nonce;
 use evidence::record::ClientOutcome;
-use http::{Request, Response, header};
-use world::http::{Body, Client as HttpClient, SendError};
+use http::{Response, header};
+use world::http::{Body, Client as HttpClient, SendError, Sending};
 use world::{Clock, World};
 
 use crate::plan::{LoadPlan, Planned};
@@ -57,15 +57,16 @@ impl Client {
         let patience = if planned.streamed { self.stream_timeout } else { self.timeout };
         let leaves = planned.leaves_after.filter(|after| *after < patience);
         let deadline = sent + leaves.unwrap_or(patience);
-        let exchange = self.exchange(request, planned.streamed, &mut reading);
+        let sending = self.http.send(&self.target.url.address, request);
+        let exchange = self.exchange(sending, planned.streamed, &mut reading);
         if self.clock.timeout_at(deadline, exchange).await.is_err() {
             reading.give_up(if leaves.is_some() { ClientOutcome::Aborted } else { ClientOutcome::Timeout });
         }
         reading.finish(self.clock.now())
     }
 
-    async fn exchange(&self, request: Request<Body>, streamed: bool, reading: &mut Reading) {
-        match self.http.send(&self.target.url.address, request).await {
+    async fn exchange(&self, sending: Sending<'_>, streamed: bool, reading: &mut Reading) {
+        match sending.await {
             Ok(response) => self.receive(response, streamed, reading).await,
             Err(SendError::Malformed(_)) => reading.end(ClientOutcome::Malformed),
             Err(SendError::Connect { .. } | SendError::Reset | SendError::Closed) => {

@@ -89,10 +89,10 @@ impl Bedrock {
             Route::GetInferenceProfile { profile } => inference_profiles::get(engine, call, region, profile),
             Route::GetFoundationModel { model } => models::get(engine, call, region, model),
             Route::ApplyGuardrail { guardrail, version } => {
-                self.apply_guardrail(engine, call, (guardrail, version)).await
+                Box::pin(self.apply_guardrail(engine, call, (guardrail, version))).await
             }
-            Route::InvokeGuardrailChecks => self.guardrail_checks(engine, call).await,
-            Route::StartAsyncInvoke => self.start_async_invoke(engine, call, region).await,
+            Route::InvokeGuardrailChecks => Box::pin(self.guardrail_checks(engine, call)).await,
+            Route::StartAsyncInvoke => Box::pin(self.start_async_invoke(engine, call, region)).await,
             Route::ListAsyncInvokes => self.list_async_invokes(engine, call),
             Route::GetAsyncInvoke { invocation } => self.get_async_invoke(engine, call, invocation),
         }
@@ -113,7 +113,7 @@ impl Bedrock {
             Operation::InvokeModelWithResponseStream => self.invoke_stream(engine, call, target).await,
             Operation::CountTokens => self.count_tokens(engine, call, target).await,
             Operation::InvokeModelWithBidirectionalStream => {
-                self.converse_live(engine, call, target, events).await
+                Box::pin(self.converse_live(engine, call, target, events)).await
             }
         }
     }

@@ -104,14 +104,16 @@ impl Vertex {
         }
         match &request.path.operation {
             operation if operation.is_anthropic_token_count() => {
-                self.claude(engine, call, request, ClaudeCall::CountTokens).await
+                Box::pin(self.claude(engine, call, request, ClaudeCall::CountTokens)).await
             }
             Operation::Model { publisher, model, verb } => {
                 check_served(engine, publisher, (model, *verb))?;
                 match &**publisher {
                     "google" => self.operate(engine, call, request, (model, *verb)).await,
-                    "anthropic" => self.operate_claude(engine, call, request, (model, *verb)).await,
-                    "mistralai" => self.operate_mistral(engine, call, request, (model, *verb)).await,
+                    "anthropic" => Box::pin(self.operate_claude(engine, call, request, (model, *verb))).await,
+                    "mistralai" => {
+                        Box::pin(self.operate_mistral(engine, call, request, (model, *verb))).await
+                    }
                     _ => Err(Failure::Case(Case::InvalidArgument)),
                 }
             }
@@ -122,13 +124,13 @@ impl Vertex {
             Operation::CachedContents => self.cached_contents(engine, call, request),
             Operation::CachedContent { id } => self.cached_content(engine, call, request, id),
             Operation::Endpoint { endpoint, verb } => {
-                self.endpoint(engine, call, request, (endpoint, *verb)).await
+                Box::pin(self.endpoint(engine, call, request, (endpoint, *verb))).await
             }
             Operation::ChatCompletions { endpoint } if endpoint == "openapi" => {
-                self.open_chat(engine, call, request).await
+                Box::pin(self.open_chat(engine, call, request)).await
             }
             Operation::ChatCompletions { endpoint } => {
-                self.deployed_chat(engine, call, request, endpoint).await
+                Box::pin(self.deployed_chat(engine, call, request, endpoint)).await
             }
             Operation::Endpoints => endpoints::list(engine, request),
             Operation::OwnEndpoint { endpoint } => endpoints::get(engine, request, endpoint),
@@ -149,7 +151,7 @@ impl Vertex {
             Verb::StreamGenerateContent => self.stream(engine, call, request, model).await,
             Verb::CountTokens => count_tokens::answer(engine, call).await,
             Verb::ComputeTokens => count_tokens::compute(engine, call).await,
-            Verb::Predict if is_imagen(model) => self.draw(engine, call, request, model).await,
+            Verb::Predict if is_imagen(model) => Box::pin(self.draw(engine, call, request, model)).await,
             Verb::Predict if model.starts_with("multimodal") => {
                 self.predict_multimodal(engine, call, request, model).await
             }

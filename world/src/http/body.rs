@@ -10,6 +10,8 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
 use tokio::sync::mpsc;
 
+use super::turn::Reader;
+
 /// Why a body broke off.
 #[derive(Debug)]
 pub struct BodyError(Box<dyn StdError + Send + Sync>);
@@ -61,6 +63,8 @@ enum Kind {
     Empty,
     Full(Bytes),
     Incoming(hyper::body::Incoming),
+    /// Of a connection in the virtual world.
+    Read(hyper::body::Incoming, Reader),
     Channel(mpsc::Receiver<Result<Bytes, BodyError>>),
     Stream(Pin<Box<dyn HttpBody<Data = Bytes, Error = BodyError> + Send>>),
 }
@@ -96,6 +100,10 @@ impl Body {
         Self(Kind::Incoming(body))
     }
 
+    pub(super) fn read(body: hyper::body::Incoming, reader: Reader) -> Self {
+        Self(Kind::Read(body, reader))
+    }
+
     /// The next piece of data; `None` at the clean end.
     ///
     /// # Errors
@@ -119,7 +127,7 @@ impl fmt::Debug for Body {
         f.write_str(match &self.0 {
             Kind::Empty => "Body::Empty",
             Kind::Full(_) => "Body::Full",
-            Kind::Incoming(_) => "Body::Incoming",
+            Kind::Incoming(_) | Kind::Read(..) => "Body::Incoming",
             Kind::Channel(_) => "Body::Channel",
             Kind::Stream(_) => "Body::Stream",
         })
@@ -154,6 +162,7 @@ impl HttpBody for Body {
                 if bytes.is_empty() { Poll::Ready(None) } else { Poll::Ready(Some(Ok(Frame::data(bytes)))) }
             }
             Kind::Incoming(body) => Pin::new(body).poll_frame(context).map_err(BodyError::new),
+            Kind::Read(body, reader) => reader.poll_frame(body, context).map_err(BodyError::new),
             Kind::Channel(receiver) => receiver.poll_recv(context).map(|piece| Some(piece?.map(Frame::data))),
             Kind::Stream(body) => body.as_mut().poll_frame(context),
         }
@@ -163,7 +172,7 @@ impl HttpBody for Body {
         match &self.0 {
             Kind::Empty => true,
             Kind::Full(bytes) => bytes.is_empty(),
-            Kind::Incoming(body) => body.is_end_stream(),
+            Kind::Incoming(body) | Kind::Read(body, _) => body.is_end_stream(),
             Kind::Channel(_) => false,
             Kind::Stream(body) => body.is_end_stream(),
         }
@@ -173,7 +182,7 @@ impl HttpBody for Body {
         match &self.0 {
             Kind::Empty => SizeHint::with_exact(0),
             Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Incoming(body) => body.size_hint(),
+            Kind::Incoming(body) | Kind::Read(body, _) => body.size_hint(),
             Kind::Channel(_) => SizeHint::default(),
             Kind::Stream(body) => body.size_hint(),
         }

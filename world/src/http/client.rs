@@ -4,8 +4,9 @@
 //! read to the end; a caller that drops a response early closes the connection, so that the peer notices.
 
 use std::collections::BTreeMap;
+use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
@@ -16,6 +17,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 
 use super::body::io_kind;
+use super::turn::{Reader, Turns};
 use super::{Body, BodyError};
 use crate::net::{Address, ConnectionHandle};
 use crate::runtime::World;
@@ -36,6 +38,8 @@ type Idle = BTreeMap<Address, Vec<Pooled>>;
 struct Pooled {
     sender: SendRequest<Body>,
     handle: ConnectionHandle,
+    /// In the virtual world.
+    reader: Option<Reader>,
 }
 
 impl Pooled {
@@ -82,6 +86,10 @@ impl SendError {
     }
 }
 
+/// A request on its way, until the head of its response. It is boxed because it is large and awaited deep inside
+/// other futures, each of which would hold it and move it.
+pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Response<Body>, SendError>> + Send + 'a>>;
+
 impl Client {
     /// A client with an empty pool.
     #[must_use]
@@ -102,28 +110,29 @@ impl Client {
     ///
     /// # Errors
     /// No connection, or it ended before the response head.
-    pub async fn send(&self, address: &Address, request: Request<Body>) -> Result<Response<Body>, SendError> {
-        let mut request = request;
-        while let Some(mut pooled) = self.take(address).await {
-            let leaving = Leaving::new(&pooled.handle);
-            let outcome = pooled.sender.try_send_request(request).await;
+    pub fn send<'a>(&'a self, address: &'a Address, mut request: Request<Body>) -> Sending<'a> {
+        Box::pin(async move {
+            while let Some(mut pooled) = self.take(address).await {
+                let leaving = Leaving::new(&pooled.handle);
+                let outcome = pooled.sender.try_send_request(request).await;
+                leaving.stayed();
+                match outcome {
+                    Ok(response) => return Ok(self.with_return(address, pooled, response)),
+                    Err(mut refused) => match refused.take_message() {
+                        Some(unsent) => request = unsent,
+                        None => return Err(pooled.failure(refused.error())),
+                    },
+                }
+            }
+            let mut fresh = Box::pin(self.connect(address)).await?;
+            let leaving = Leaving::new(&fresh.handle);
+            let outcome = fresh.sender.send_request(request).await;
             leaving.stayed();
             match outcome {
-                Ok(response) => return Ok(self.with_return(address, pooled, response)),
-                Err(mut refused) => match refused.take_message() {
-                    Some(unsent) => request = unsent,
-                    None => return Err(pooled.failure(refused.error())),
-                },
+                Ok(response) => Ok(self.with_return(address, fresh, response)),
+                Err(error) => Err(fresh.failure(&error)),
             }
-        }
-        let mut fresh = self.connect(address).await?;
-        let leaving = Leaving::new(&fresh.handle);
-        let outcome = fresh.sender.send_request(request).await;
-        leaving.stayed();
-        match outcome {
-            Ok(response) => Ok(self.with_return(address, fresh, response)),
-            Err(error) => Err(fresh.failure(&error)),
-        }
+        })
     }
 
     /// The most recently used idle connection that is still good.
@@ -147,12 +156,19 @@ impl Client {
         let handle = connection.handle();
         let (sender, driver) =
             http1::handshake(connection).await.map_err(|error| SendError::Malformed(error.to_string()))?;
+        let turns = self.world.is_virtual().then(Turns::new);
+        let reader = turns.as_ref().map(Turns::reader);
         drop(self.world.spawn(async move {
-            if let Err(error) = driver.await {
+            let mut driver = pin!(driver);
+            let ended = poll_fn(|context| match &turns {
+                Some(turns) => turns.poll(driver.as_mut(), context),
+                None => driver.as_mut().poll(context),
+            });
+            if let Err(error) = ended.await {
                 tracing::trace!(%error, "client connection ended");
             }
         }));
-        Ok(Pooled { sender, handle })
+        Ok(Pooled { sender, handle, reader })
     }
 
     fn with_return(&self, address: &Address, pooled: Pooled, response: Response<Incoming>) -> Response<Body> {
@@ -228,7 +244,12 @@ impl HttpBody for PooledBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        let this = &mut *self;
+        let frame = match this.back.as_ref().and_then(|back| back.pooled.reader.as_ref()) {
+            Some(reader) => reader.poll_frame(&mut this.body, context),
+            None => Pin::new(&mut this.body).poll_frame(context),
+        };
+        let frame = ready!(frame);
         match frame {
             Some(Ok(frame)) => {
                 if self.body.is_end_stream() {

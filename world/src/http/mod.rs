@@ -8,8 +8,9 @@ mod body;
 mod client;
 mod server;
 mod serving;
+mod turn;
 
 pub use body::{Body, BodyError, BodySender, CollectError, collect};
-pub use client::{Client, SendError};
+pub use client::{Client, SendError, Sending};
 pub use server::{Abort, Connections, Handler, Server, serve, serve_tls};
 pub use serving::Deadline;

@@ -6,6 +6,7 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -35,6 +36,21 @@ pub trait Handler: Send + Sync + 'static {
         request: Request<Body>,
         connection: ConnectionHandle,
     ) -> impl Future<Output = Result<Response<Body>, Abort>> + Send;
+}
+
+/// A handler of any type. Connections know no other, so that the code that serves them is there once: instructions that
+/// every hop runs stay where the processor finds them, and a crate with a handler compiles none of them.
+pub(super) trait AnyHandler: Send + Sync + 'static {
+    fn handle_any(self: Arc<Self>, request: Request<Body>, connection: ConnectionHandle) -> Answering;
+}
+
+/// An answer on its way, until its head.
+pub(super) type Answering = Pin<Box<dyn Future<Output = Result<Response<Body>, Abort>> + Send>>;
+
+impl<H: Handler> AnyHandler for H {
+    fn handle_any(self: Arc<Self>, request: Request<Body>, connection: ConnectionHandle) -> Answering {
+        Box::pin(async move { self.handle(request, connection).await })
+    }
 }
 
 /// Closes the connection without an answer, in the way that its handle was told.
@@ -197,7 +213,8 @@ impl<H: Handler> Accepting<H> {
                     shared.live.fetch_add(1, Ordering::AcqRel);
                     shared.accepted.fetch_add(1, Ordering::AcqRel);
                     let live = Live(Arc::clone(&shared));
-                    let (world, handler) = (self.world.clone(), Arc::clone(&self.handler));
+                    let world = self.world.clone();
+                    let handler: Arc<dyn AnyHandler> = Arc::<H>::clone(&self.handler);
                     // A type of task each: the virtual one stays as small as it can be.
                     match &self.identity {
                         None if world.is_virtual() => {

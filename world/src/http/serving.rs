@@ -5,11 +5,11 @@
 //! finish. A request looks the same to a handler either way: its URI is a path, its `Host` a header.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,8 +22,11 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
+use pin_project_lite::pin_project;
+use tokio::sync::futures::Notified;
 
-use super::server::{Handler, Live};
+use super::server::{AnyHandler, Live, Shared};
+use super::turn::Turns;
 use super::{Abort, Body, BodyError};
 use crate::net::{Connection, ConnectionHandle, Ending};
 use crate::runtime::World;
@@ -41,23 +44,28 @@ const PING_EVERY: Duration = Duration::from_secs(60);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Serves a connection of the virtual world: HTTP/1.1.
-pub(super) async fn serve_virtual<H: Handler>(connection: Connection, handler: Arc<H>, live: Live) {
+pub(super) async fn serve_virtual(connection: Connection, handler: Arc<dyn AnyHandler>, live: Live) {
     let handle = connection.handle();
-    let service =
-        service_fn(move |request: Request<Incoming>| answer(request, Arc::clone(&handler), handle.clone()));
+    let turns = Turns::new();
+    let reader = turns.reader();
+    let service = service_fn(move |request: Request<Incoming>| {
+        let request = request.map(|body| Body::read(body, reader.clone()));
+        answer(request, &handler, handle.clone())
+    });
     let mut builder = http1::Builder::new();
     // The machine's clock must not show in a run. Nor does a head take time here: a client of the virtual world
     // writes it whole, and a timer for each request would be set only to be cleared.
     builder.auto_date_header(false).header_read_timeout(None).half_close(false);
-    let serving = builder.serve_connection(connection, service);
-    until_ended(pin!(serving), http1::Connection::graceful_shutdown, &live).await;
+    let serving = pin!(builder.serve_connection(connection, service));
+    let poll = |serving: Pin<&mut _>, context: &mut Context<'_>| turns.poll(serving, context);
+    until_ended(serving, poll, http1::Connection::graceful_shutdown, &live).await;
 }
 
 /// Serves a connection of the real world in the clear: whichever HTTP its first bytes speak.
-pub(super) async fn serve_plain<H: Handler>(
+pub(super) async fn serve_plain(
     world: World,
     connection: Connection,
-    handler: Arc<H>,
+    handler: Arc<dyn AnyHandler>,
     live: Live,
 ) {
     let handle = connection.handle();
@@ -65,11 +73,11 @@ pub(super) async fn serve_plain<H: Handler>(
 }
 
 /// Serves a connection of the real world behind TLS.
-pub(super) async fn serve_tls<H: Handler>(
+pub(super) async fn serve_tls(
     world: World,
     connection: Connection,
     identity: Identity,
-    handler: Arc<H>,
+    handler: Arc<dyn AnyHandler>,
     live: Live,
 ) {
     let handle = connection.handle();
@@ -88,11 +96,11 @@ pub(super) async fn serve_tls<H: Handler>(
     }
 }
 
-async fn serve_either<H: Handler, I>(
+async fn serve_either<I>(
     world: &World,
     transport: I,
     handle: ConnectionHandle,
-    handler: Arc<H>,
+    handler: Arc<dyn AnyHandler>,
     live: &Live,
 ) where
     I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
@@ -105,7 +113,7 @@ async fn serve_either<H: Handler, I>(
         async move {
             match request.version() {
                 Version::HTTP_2 => answer_stream(request, handler, handle.of_stream(), clock).await,
-                _ => answer(request, handler, handle).await,
+                _ => answer(request.map(Body::incoming), &handler, handle).await,
             }
         }
     });
@@ -125,7 +133,8 @@ async fn serve_either<H: Handler, I>(
         .keep_alive_interval(PING_EVERY)
         .keep_alive_timeout(PING_TIMEOUT);
     let serving = pin!(builder.serve_connection(transport, service));
-    let serving = until_ended(serving, auto::Connection::graceful_shutdown, live);
+    let poll = |serving: Pin<&mut _>, context: &mut Context<'_>| Future::poll(serving, context);
+    let serving = until_ended(serving, poll, auto::Connection::graceful_shutdown, live);
     // Until a connection has said which HTTP it speaks, neither protocol's own time-outs hold.
     let mute = async {
         world.clock().sleep(HEAD_TIMEOUT).await;
@@ -140,36 +149,62 @@ async fn serve_either<H: Handler, I>(
     }
 }
 
-/// Drives a connection until it ends or is told to; `finish_up` tells it to end when it has nothing more to do.
-async fn until_ended<C, E>(mut serving: Pin<&mut C>, finish_up: fn(Pin<&mut C>), live: &Live)
-where
-    C: Future<Output = Result<(), E>>,
+/// Drives a connection, by `poll`, until it ends or is told to; `finish_up` tells it to end when it has nothing more
+/// to do.
+async fn until_ended<C, E>(
+    mut serving: Pin<&mut C>,
+    mut poll: impl FnMut(Pin<&mut C>, &mut Context<'_>) -> Poll<Result<(), E>>,
+    finish_up: fn(Pin<&mut C>),
+    live: &Live,
+) where
     E: fmt::Display,
 {
-    let mut drain = pin!(live.0.drain.notified());
-    let mut kill = pin!(live.0.kill.notified());
-    drain.as_mut().enable();
-    kill.as_mut().enable();
-    let mut draining = live.0.draining.load(Ordering::Acquire);
-    if live.0.killed.load(Ordering::Acquire) {
-        return;
-    }
-    if draining {
-        finish_up(serving.as_mut());
-    }
-    let result = loop {
-        tokio::select! {
-            biased;
-            result = serving.as_mut() => break result,
-            () = kill.as_mut() => return,
-            () = drain.as_mut(), if !draining => {
-                draining = true;
-                finish_up(serving.as_mut());
-            }
+    let shared = &*live.0;
+    let mut told = pin!(Told::new(shared));
+    let mut draining = false;
+    let ended = poll_fn(|context| {
+        // A flag is up before its waiters are woken, and they wait before they look.
+        told.as_mut().wait(context);
+        if shared.killed.load(Ordering::Acquire) {
+            return Poll::Ready(Ok(()));
         }
-    };
-    if let Err(error) = result {
+        if !draining && shared.draining.load(Ordering::Acquire) {
+            draining = true;
+            finish_up(serving.as_mut());
+        }
+        poll(serving.as_mut(), context)
+    });
+    if let Err(error) = ended.await {
         tracing::debug!(%error, "connection ended");
+    }
+}
+
+pin_project! {
+    /// Hears what a server tells its connections.
+    struct Told<'a> {
+        #[pin]
+        drain: Notified<'a>,
+        #[pin]
+        kill: Notified<'a>,
+        // Who is woken: asked again only if that changes, which the waker of a task never does.
+        waiting: Option<Waker>,
+    }
+}
+
+impl<'a> Told<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        Self { drain: shared.drain.notified(), kill: shared.kill.notified(), waiting: None }
+    }
+
+    /// Wakes this task when it is told something.
+    fn wait(self: Pin<&mut Self>, context: &mut Context<'_>) {
+        let this = self.project();
+        if this.waiting.as_ref().is_none_or(|waker| !waker.will_wake(context.waker())) {
+            *this.waiting = Some(context.waker().clone());
+            // What they say shows in the flags.
+            let _ = this.drain.poll(context);
+            let _ = this.kill.poll(context);
+        }
     }
 }
 
@@ -185,23 +220,24 @@ enum Unanswered {
     Stream(#[from] h2::Error),
 }
 
-async fn answer<H: Handler>(
-    request: Request<Incoming>,
-    handler: Arc<H>,
+fn answer(
+    request: Request<Body>,
+    handler: &Arc<dyn AnyHandler>,
     handle: ConnectionHandle,
-) -> Result<Response<Body>, Unanswered> {
-    Ok(handler.handle(request.map(Body::incoming), handle).await?)
+) -> impl Future<Output = Result<Response<Body>, Unanswered>> + use<> {
+    let answering = Arc::clone(handler).handle_any(request, handle);
+    async move { Ok(answering.await?) }
 }
 
 /// Answers a request that has a stream of its own.
-async fn answer_stream<H: Handler>(
+async fn answer_stream(
     request: Request<Incoming>,
-    handler: Arc<H>,
+    handler: Arc<dyn AnyHandler>,
     handle: ConnectionHandle,
     clock: Clock,
 ) -> Result<Response<Body>, Unanswered> {
     let request = in_origin_form(request.map(Body::incoming));
-    match handler.handle(request, handle.clone()).await {
+    match handler.handle_any(request, handle.clone()).await {
         Ok(response) => {
             let deadline = response.extensions().get::<Deadline>();
             let _watch = deadline.map(|deadline| Watch::until(*deadline, clock, handle.clone()));

@@ -37,6 +37,10 @@ pub(super) struct Shared {
     bytes_per_second: AtomicU64,
     flushes: AtomicU64,
     written: AtomicU64,
+    /// Somebody waits for a flush.
+    flush_awaited: AtomicBool,
+    /// A reader is among the wakers.
+    has_reader: AtomicBool,
     wakers: Mutex<Wakers>,
 }
 
@@ -158,7 +162,8 @@ impl ConnectionHandle {
                 return Poll::Ready(());
             }
             self.wakers().park_for_flush(context);
-            if self.flushes() > count { Poll::Ready(()) } else { Poll::Pending }
+            self.shared.flush_awaited.store(true, Ordering::SeqCst);
+            if self.shared.flushes.load(Ordering::SeqCst) > count { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
     }
@@ -211,7 +216,14 @@ impl ConnectionHandle {
     }
 
     pub(super) fn park_reader(&self, context: &Context<'_>) {
-        park(&mut self.wakers().reader, context);
+        let mut wakers = self.wakers();
+        park(&mut wakers.reader, context);
+        self.shared.has_reader.store(true, Ordering::Release);
+    }
+
+    /// Whether the reader who parked last is still to be woken.
+    pub(super) fn has_reader(&self) -> bool {
+        self.shared.has_reader.load(Ordering::Acquire)
     }
 
     pub(super) fn park_writer(&self, context: &Context<'_>) {
@@ -223,9 +235,14 @@ impl ConnectionHandle {
     }
 
     pub(super) fn note_flush(&self) {
-        self.shared.flushes.fetch_add(1, Ordering::AcqRel);
+        // Counted before it is asked who waits, who counts after saying so: one of the two sees the other.
+        self.shared.flushes.fetch_add(1, Ordering::SeqCst);
+        if !self.shared.flush_awaited.load(Ordering::SeqCst) {
+            return;
+        }
         let (first, others) = {
             let mut wakers = self.wakers();
+            self.shared.flush_awaited.store(false, Ordering::SeqCst);
             (wakers.flush.take(), std::mem::take(&mut wakers.flush_others))
         };
         for waker in first.into_iter().chain(others) {
@@ -236,6 +253,7 @@ impl ConnectionHandle {
     fn wake(&self) {
         let (reader, writer) = {
             let mut wakers = self.wakers();
+            self.shared.has_reader.store(false, Ordering::Release);
             (wakers.reader.take(), wakers.writer.take())
         };
         for waker in [reader, writer].into_iter().flatten() {

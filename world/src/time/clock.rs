@@ -10,6 +10,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use pin_project_lite::pin_project;
+
 use super::{HyperTimer, Instant};
 
 /// What the virtual clock says the date is when a run begins: 2026-01-01T00:00:00Z.
@@ -71,20 +73,20 @@ impl Clock {
         Sleep { timer: Box::pin(tokio::time::sleep_until(self.tokio(deadline))), clock: *self }
     }
 
-    /// Runs `future` for at most `limit`.
+    /// Runs `future` for at most `limit` from now.
     ///
     /// # Errors
     /// [`Elapsed`] when the limit passed first; the future is dropped.
-    pub async fn timeout<F: Future>(&self, limit: Duration, future: F) -> Result<F::Output, Elapsed> {
-        self.timeout_at(self.now() + limit, future).await
+    pub fn timeout<F: Future>(&self, limit: Duration, future: F) -> Timeout<F> {
+        self.timeout_at(self.now() + limit, future)
     }
 
     /// Runs `future` until `deadline` at the latest. A result at the deadline itself counts.
     ///
     /// # Errors
     /// [`Elapsed`] when the deadline passed first; the future is dropped.
-    pub async fn timeout_at<F: Future>(&self, deadline: Instant, future: F) -> Result<F::Output, Elapsed> {
-        tokio::time::timeout_at(self.tokio(deadline), future).await.map_err(|_| Elapsed)
+    pub fn timeout_at<F: Future>(&self, deadline: Instant, future: F) -> Timeout<F> {
+        Timeout { limited: tokio::time::timeout_at(self.tokio(deadline), future) }
     }
 
     /// The timer that hyper's connections use.
@@ -105,6 +107,25 @@ impl Clock {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the time limit passed")]
 pub struct Elapsed;
+
+pin_project! {
+    /// A future with a deadline: of [`Clock::timeout`].
+    // Not an `async fn`, which would keep the future twice: as its argument, and as what it waits for.
+    #[derive(Debug)]
+    #[must_use = "a future does nothing unless it is awaited"]
+    pub struct Timeout<F> {
+        #[pin]
+        limited: tokio::time::Timeout<F>,
+    }
+}
+
+impl<F: Future> Future for Timeout<F> {
+    type Output = Result<F::Output, Elapsed>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().limited.poll(context).map_err(|_| Elapsed)
+    }
+}
 
 /// A timer: completes when its deadline has come.
 #[derive(Debug)]

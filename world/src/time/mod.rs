@@ -4,6 +4,6 @@ mod clock;
 mod hyper_timer;
 mod instant;
 
-pub use clock::{Clock, Elapsed, Sleep, VIRTUAL_EPOCH_UNIX_S};
+pub use clock::{Clock, Elapsed, Sleep, Timeout, VIRTUAL_EPOCH_UNIX_S};
 pub use hyper_timer::HyperTimer;
 pub use instant::Instant;

@@ -6,3 +6,4 @@ mod http2;
 mod support;
 mod timing;
 mod tls;
+mod turns;

@@ -40,17 +40,17 @@ impl Bedrock {
         let (guard, body) = guarded(call, &header::ACCEPT)?;
         let call = &call.with_body(body.as_ref().unwrap_or(call.body));
         match target.family {
-            Family::Claude => self.claude(engine, call, target, guard).await,
+            Family::Claude => Box::pin(self.claude(engine, call, target, guard)).await,
             Family::TitanEmbeddings => self.titan_embeddings(engine, call, target).await,
             Family::TitanMultimodal => self.titan_multimodal(engine, call, target).await,
             Family::CohereEmbed => self.cohere_embed(engine, call, target).await,
-            Family::AmazonImage => self.amazon_image(engine, call, target).await,
-            Family::Stability => self.stability(engine, call, target).await,
+            Family::AmazonImage => Box::pin(self.amazon_image(engine, call, target)).await,
+            Family::Stability => Box::pin(self.stability(engine, call, target)).await,
             Family::Video => Err(Failure::invalid(
                 "The model is unsupported for synchronous invocation. Use StartAsyncInvoke.",
             )),
             Family::Speech => Err(Failure::invalid(text::UNSUPPORTED_ACTION)),
-            _ => self.complete(engine, call, target, (Delivery::Whole, guard)).await,
+            _ => Box::pin(self.complete(engine, call, target, (Delivery::Whole, guard))).await,
         }
     }
 
@@ -63,9 +63,9 @@ impl Bedrock {
         let (guard, body) = guarded(call, &settings::STREAM_ACCEPT)?;
         let call = &call.with_body(body.as_ref().unwrap_or(call.body));
         match target.family {
-            Family::Claude => self.claude_stream(engine, call, target, guard).await,
+            Family::Claude => Box::pin(self.claude_stream(engine, call, target, guard)).await,
             family if family.converses() => {
-                self.complete(engine, call, target, (Delivery::Streamed, guard)).await
+                Box::pin(self.complete(engine, call, target, (Delivery::Streamed, guard))).await
             }
             _ => Err(Failure::invalid("The model is unsupported for streaming.")),
         }
