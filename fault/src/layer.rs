@@ -66,6 +66,10 @@ pub enum NoAnswer {
 ///
 /// # Errors
 /// [`Abort`] when the connection ends without an answer; its handle has been told how.
+#[expect(
+    clippy::manual_async_fn,
+    reason = "an `async fn` keeps each argument twice, and every request pays for it"
+)]
 pub fn answer<A, F, R>(
     decision: Option<Decision>,
     exchange: Exchange<'_>,
@@ -77,7 +81,6 @@ where
     F: FnOnce() -> R + Send,
     R: Future<Output = Result<Response<Body>, NoAnswer>> + Send,
 {
-    // An `async fn` would keep each argument twice, and every request pays for the size of its future.
     async move {
         match decision {
             None => match next().await {

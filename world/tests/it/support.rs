@@ -16,13 +16,14 @@ use http::{Request, Response};
 use http_body::Frame;
 use tokio::io::AsyncReadExt;
 
-/// Runs `test` in both worlds; the real one is bounded in time.
+/// Runs `test` in both worlds, bounded in time.
 pub(crate) fn in_both_worlds<F, R>(test: F)
 where
     F: Fn(World) -> R,
     R: Future<Output = ()>,
 {
-    run_virtual(Seed(1), &test);
+    // Where all wait for each other, a virtual day is over at once.
+    run_virtual(Seed(1), |world| within(Duration::from_secs(86_400), world, &test));
     in_real_world(test);
 }
 
@@ -32,11 +33,12 @@ where
     F: Fn(World) -> R,
     R: Future<Output = ()>,
 {
-    let bounded = |world: World| async {
-        let clock = *world.clock();
-        clock.timeout(Duration::from_secs(20), test(world)).await.expect("a real-world test hangs");
-    };
-    run_real(Seed(1), 2, bounded).expect("a runtime");
+    run_real(Seed(1), 2, |world| within(Duration::from_secs(20), world, &test)).expect("a runtime");
+}
+
+async fn within<R: Future<Output = ()>>(limit: Duration, world: World, test: impl Fn(World) -> R) {
+    let clock = *world.clock();
+    clock.timeout(limit, test(world)).await.expect("the test hangs");
 }
 
 /// An address that is free in either world.

@@ -55,7 +55,8 @@ fn reading_a_body_costs_neither_side_a_turn() {
         let client = Client::new(&world);
         let asked = Arc::new(AtomicUsize::new(0));
         let asking = counting(Arc::clone(&asked), async {
-            let response = client.send(server.address(), post(Body::full("twice"))).await.expect("a response");
+            let response =
+                client.send(server.address(), post(Body::full("twice"))).await.expect("a response");
             collect(response.into_body(), 100).await.expect("a body")
         });
         assert_eq!(asking.await, "twice");
@@ -76,7 +77,8 @@ fn bodies_of_any_size_come_whole_however_slowly_they_are_read() {
         for size in [0, 1, 100, 8_191, 8_192, 8_193, 65_536, 100_000, 3 * MIB] {
             let sent: Bytes = (0..size).map(|at| (at % 251) as u8).collect();
             for chunked in [false, true] {
-                let body = if chunked { chunked_body(&world, sent.clone()) } else { Body::full(sent.clone()) };
+                let body =
+                    if chunked { chunked_body(&world, sent.clone()) } else { Body::full(sent.clone()) };
                 let response = client.send(server.address(), post(body)).await.expect("a response");
                 let got = read_slowly(&clock, response.into_body()).await;
                 assert!(got == sent, "{size} bytes, chunked: {chunked}, came as {}", got.len());

@@ -249,7 +249,12 @@ impl Endpoint {
             }
             Speaks::Google => google(),
             Speaks::GoogleOrModel => google() || is_models(),
-            Speaks::OpenAi => error["error"]["message"].is_string() && error["error"]["type"].is_string(),
+            Speaks::OpenAi => {
+                let error = &error["error"];
+                // What Azure's own front end refuses, a deployment that there is not, has a code and no type.
+                let is_azure = self.path.starts_with("/openai/") && error["code"].is_string();
+                error["message"].is_string() && (error["type"].is_string() || is_azure)
+            }
             Speaks::Anthropic => {
                 error["type"] == "error" && error["request_id"] == answered.header("request-id")
             }
