@@ -38,8 +38,8 @@ pub trait Handler: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Response<Body>, Abort>> + Send;
 }
 
-/// A handler of any type. Connections know no other, so that the code that serves them is there once: instructions that
-/// every hop runs stay where the processor finds them, and a crate with a handler compiles none of them.
+/// A handler of any type. Connections know no other, so that the code that serves them is there once, and a crate with
+/// a handler compiles none of it.
 pub(super) trait AnyHandler: Send + Sync + 'static {
     fn handle_any(self: Arc<Self>, request: Request<Body>, connection: ConnectionHandle) -> Answering;
 }
