@@ -10,7 +10,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
 use tokio::sync::mpsc;
 
-use super::turn::Reader;
+use super::spurious::Reader;
 
 /// Why a body broke off.
 #[derive(Debug)]

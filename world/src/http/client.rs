@@ -17,7 +17,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 
 use super::body::io_kind;
-use super::turn::{Reader, Turns};
+use super::spurious::{Reader, WakeFilter};
 use super::{Body, BodyError};
 use crate::net::{Address, ConnectionHandle};
 use crate::runtime::World;
@@ -156,12 +156,12 @@ impl Client {
         let handle = connection.handle();
         let (sender, driver) =
             http1::handshake(connection).await.map_err(|error| SendError::Malformed(error.to_string()))?;
-        let turns = self.world.is_virtual().then(Turns::new);
-        let reader = turns.as_ref().map(Turns::reader);
+        let filter = self.world.is_virtual().then(WakeFilter::new);
+        let reader = filter.as_ref().map(WakeFilter::reader);
         drop(self.world.spawn(async move {
             let mut driver = pin!(driver);
-            let ended = poll_fn(|context| match &turns {
-                Some(turns) => turns.poll(driver.as_mut(), context),
+            let ended = poll_fn(|context| match &filter {
+                Some(filter) => filter.poll(driver.as_mut(), context),
                 None => driver.as_mut().poll(context),
             });
             if let Err(error) = ended.await {

@@ -8,7 +8,7 @@ mod body;
 mod client;
 mod server;
 mod serving;
-mod turn;
+mod spurious;
 
 pub use body::{Body, BodyError, BodySender, CollectError, collect};
 pub use client::{Client, SendError, Sending};

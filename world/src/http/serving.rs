@@ -26,7 +26,7 @@ use pin_project_lite::pin_project;
 use tokio::sync::futures::Notified;
 
 use super::server::{AnyHandler, Live, Shared};
-use super::turn::Turns;
+use super::spurious::WakeFilter;
 use super::{Abort, Body, BodyError};
 use crate::net::{Connection, ConnectionHandle, Ending};
 use crate::runtime::World;
@@ -46,8 +46,8 @@ const PING_TIMEOUT: Duration = Duration::from_secs(20);
 /// Serves a connection of the virtual world: HTTP/1.1.
 pub(super) async fn serve_virtual(connection: Connection, handler: Arc<dyn AnyHandler>, live: Live) {
     let handle = connection.handle();
-    let turns = Turns::new();
-    let reader = turns.reader();
+    let filter = WakeFilter::new();
+    let reader = filter.reader();
     let service = service_fn(move |request: Request<Incoming>| {
         let request = request.map(|body| Body::read(body, reader.clone()));
         answer(request, &handler, handle.clone())
@@ -57,7 +57,7 @@ pub(super) async fn serve_virtual(connection: Connection, handler: Arc<dyn AnyHa
     // writes it whole, and a timer for each request would be set only to be cleared.
     builder.auto_date_header(false).header_read_timeout(None).half_close(false);
     let serving = pin!(builder.serve_connection(connection, service));
-    let poll = |serving: Pin<&mut _>, context: &mut Context<'_>| turns.poll(serving, context);
+    let poll = |serving: Pin<&mut _>, context: &mut Context<'_>| filter.poll(serving, context);
     until_ended(serving, poll, http1::Connection::graceful_shutdown, &live).await;
 }
 

@@ -3,7 +3,7 @@
 mod connections;
 mod http;
 mod http2;
+mod spurious;
 mod support;
 mod timing;
 mod tls;
-mod turns;

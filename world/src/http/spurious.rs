@@ -1,4 +1,4 @@
-//! Turns that a connection of the virtual world need not take.
+//! Spurious wakes: those that a connection of the virtual world need not follow.
 //!
 //! hyper wakes a connection whenever its reader takes a piece of a body, the last one too, after which the connection has
 //! nothing to do. On the server's side the reader is the handler, which the connection itself polls: it would wake
@@ -17,12 +17,12 @@ use hyper::body::Incoming;
 
 /// The waker of one connection's task, which knows when not to wake.
 #[derive(Debug)]
-pub(super) struct Turns {
+pub(super) struct WakeFilter {
     inner: Arc<Inner>,
     waker: Waker,
 }
 
-/// What the bodies of a connection know of its [`Turns`].
+/// What the bodies of a connection know of its [`WakeFilter`].
 #[derive(Debug, Clone)]
 pub(super) struct Reader(Arc<Inner>);
 
@@ -49,7 +49,7 @@ impl Wake for Inner {
     }
 }
 
-impl Turns {
+impl WakeFilter {
     /// Of a connection of the virtual world.
     pub(super) fn new() -> Self {
         let inner = Arc::new(Inner::default());
@@ -61,7 +61,7 @@ impl Turns {
         Reader(Arc::clone(&self.inner))
     }
 
-    /// Gives the connection its turn. The caller is a task of its own, whose waker stays the same.
+    /// Polls the connection with this waker. The caller is a task of its own, whose waker stays the same.
     pub(super) fn poll<F: Future>(&self, connection: Pin<&mut F>, context: &Context<'_>) -> Poll<F::Output> {
         let task = self.inner.task.get_or_init(|| context.waker().clone());
         debug_assert!(task.will_wake(context.waker()), "a connection has moved to another task");

@@ -1,4 +1,4 @@
-//! Which turns the connections of the virtual world take, and that they miss none.
+//! That connections of the virtual world are not woken in vain, and miss no wake that they need.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -40,7 +40,7 @@ async fn read_slowly(clock: &Clock, mut body: Body) -> BytesMut {
 }
 
 #[test]
-fn reading_a_body_costs_neither_side_a_turn() {
+fn reading_a_body_wakes_neither_side_in_vain() {
     run_virtual(Seed(1), |world| async move {
         let clock = *world.clock();
         let polls = Arc::new(AtomicUsize::new(0));
