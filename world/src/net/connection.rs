@@ -6,7 +6,7 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::rt::ReadBufCursor;
@@ -25,8 +25,6 @@ pub struct Connection {
     handle: ConnectionHandle,
     clock: Clock,
     pacing: Option<Sleep>,
-    /// Who parked last to read.
-    reader: Option<Waker>,
 }
 
 #[derive(Debug)]
@@ -38,13 +36,7 @@ enum Transport {
 
 impl Connection {
     pub(super) fn of_pipe(end: PipeEnd, ordinal: u64, clock: Clock) -> Self {
-        Self {
-            transport: Transport::Pipe(end),
-            handle: ConnectionHandle::new(ordinal),
-            clock,
-            pacing: None,
-            reader: None,
-        }
+        Self { transport: Transport::Pipe(end), handle: ConnectionHandle::new(ordinal), clock, pacing: None }
     }
 
     pub(super) fn of_tcp(stream: TcpStream, ordinal: u64, clock: Clock) -> io::Result<Self> {
@@ -55,7 +47,6 @@ impl Connection {
             handle: ConnectionHandle::new(ordinal),
             clock,
             pacing: None,
-            reader: None,
         })
     }
 
@@ -73,36 +64,23 @@ impl Connection {
 
     /// Whether the connection may move bytes now; parks the reader or writer otherwise.
     fn poll_open(
-        &mut self,
+        &self,
         context: &Context<'_>,
-        park: fn(&mut Self, &Context<'_>),
+        park: fn(&ConnectionHandle, &Context<'_>),
     ) -> Poll<io::Result<()>> {
         if self.handle.ending() != Ending::Normal {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         if self.handle.is_held() {
-            park(self, context);
+            park(&self.handle, context);
             // Asked again, so that a release between the check and the parking is not missed.
             if self.handle.is_held() && self.handle.ending() == Ending::Normal {
                 return Poll::Pending;
             }
         }
         // Parked so that an end that the handle asks for later reaches a task that only reads.
-        park(self, context);
+        park(&self.handle, context);
         Poll::Ready(Ok(()))
-    }
-
-    fn park_reader(&mut self, context: &Context<'_>) {
-        // A connection reads often, and nearly always finds the same reader parked since the last time.
-        let is_parked = self.reader.as_ref().is_some_and(|reader| reader.will_wake(context.waker()));
-        if !(is_parked && self.handle.has_reader()) {
-            self.reader = Some(context.waker().clone());
-            self.handle.park_reader(context);
-        }
-    }
-
-    fn park_writer(&mut self, context: &Context<'_>) {
-        self.handle.park_writer(context);
     }
 
     /// How many bytes a paced connection may write now: what it sends in 10 ms, then a pause.
@@ -138,7 +116,7 @@ impl Connection {
         context: &mut Context<'_>,
         sources: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        ready!(self.poll_open(context, Self::park_writer))?;
+        ready!(self.poll_open(context, ConnectionHandle::park_writer))?;
         let allowed = ready!(self.poll_allowance(context, pipe::total(sources)));
         let written = match &mut self.transport {
             Transport::Pipe(end) => end.poll_write(context, sources, allowed),
@@ -180,7 +158,7 @@ impl Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        ready!(self.poll_open(context, Self::park_reader))?;
+        ready!(self.poll_open(context, ConnectionHandle::park_reader))?;
         let read = match &mut self.transport {
             Transport::Pipe(end) => {
                 end.poll_read(context, buffer.remaining(), |bytes| buffer.put_slice(bytes))
@@ -238,7 +216,7 @@ impl hyper::rt::Read for Connection {
         context: &mut Context<'_>,
         mut cursor: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        ready!(self.poll_open(context, Self::park_reader))?;
+        ready!(self.poll_open(context, ConnectionHandle::park_reader))?;
         let read = match &mut self.transport {
             Transport::Pipe(end) => {
                 end.poll_read(context, cursor.remaining(), |bytes| cursor.put_slice(bytes))

@@ -37,10 +37,6 @@ pub(super) struct Shared {
     bytes_per_second: AtomicU64,
     flushes: AtomicU64,
     written: AtomicU64,
-    /// Somebody waits for a flush.
-    flush_awaited: AtomicBool,
-    /// A reader is among the wakers.
-    has_reader: AtomicBool,
     wakers: Mutex<Wakers>,
 }
 
@@ -162,8 +158,7 @@ impl ConnectionHandle {
                 return Poll::Ready(());
             }
             self.wakers().park_for_flush(context);
-            self.shared.flush_awaited.store(true, Ordering::SeqCst);
-            if self.shared.flushes.load(Ordering::SeqCst) > count { Poll::Ready(()) } else { Poll::Pending }
+            if self.flushes() > count { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
     }
@@ -216,14 +211,7 @@ impl ConnectionHandle {
     }
 
     pub(super) fn park_reader(&self, context: &Context<'_>) {
-        let mut wakers = self.wakers();
-        park(&mut wakers.reader, context);
-        self.shared.has_reader.store(true, Ordering::Release);
-    }
-
-    /// Whether the reader who parked last is still to be woken.
-    pub(super) fn has_reader(&self) -> bool {
-        self.shared.has_reader.load(Ordering::Acquire)
+        park(&mut self.wakers().reader, context);
     }
 
     pub(super) fn park_writer(&self, context: &Context<'_>) {
@@ -235,14 +223,9 @@ impl ConnectionHandle {
     }
 
     pub(super) fn note_flush(&self) {
-        // Counted before it is asked who waits, who counts after saying so: one of the two sees the other.
-        self.shared.flushes.fetch_add(1, Ordering::SeqCst);
-        if !self.shared.flush_awaited.load(Ordering::SeqCst) {
-            return;
-        }
+        self.shared.flushes.fetch_add(1, Ordering::AcqRel);
         let (first, others) = {
             let mut wakers = self.wakers();
-            self.shared.flush_awaited.store(false, Ordering::SeqCst);
             (wakers.flush.take(), std::mem::take(&mut wakers.flush_others))
         };
         for waker in first.into_iter().chain(others) {
@@ -253,7 +236,6 @@ impl ConnectionHandle {
     fn wake(&self) {
         let (reader, writer) = {
             let mut wakers = self.wakers();
-            self.shared.has_reader.store(false, Ordering::Release);
             (wakers.reader.take(), wakers.writer.take())
         };
         for waker in [reader, writer].into_iter().flatten() {
