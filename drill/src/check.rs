@@ -1,6 +1,7 @@
 //! The arithmetic of a drill, done before anything runs: what a healthy gateway would show, how much of its
 //! capacity and of each quota the load takes, and which expectations no gateway could meet.
 
+use crate::demand::{Comparison, Expectation, Invariant, Measure, Statistic};
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -10,8 +11,6 @@ use mock_provider::{Kind as ProfileKind, Quantiles};
 use notation::Problems;
 
 use crate::file::{DrillPlan, key_of};
-use crate::invariant::Invariant;
-use crate::judge::{Comparison, Expectation, Measure, Statistic};
 
 /// What the arithmetic says of one class of request.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,5 +1,6 @@
 //! A drill file as a whole: sections into one checked plan.
 
+use crate::demand::Expectation;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,6 @@ use super::document::{Document, FileErrors};
 use super::target::{TargetFile, TargetPlan};
 use super::{Profile, expect, profile};
 use crate::check;
-use crate::judge::Expectation;
 
 /// What may be changed on the command line before a drill is checked.
 #[derive(Debug, Clone, Default)]

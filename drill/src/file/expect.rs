@@ -14,13 +14,11 @@
 //! (`latency`, `service`, `ttft`) with its figure. What stands before it narrows the requests: a kind, or
 //! `streams`, `plain`, `tenant:NAME`, `class:NAME`, `phase:NAME`.
 
+use crate::demand::{
+    Comparison, Expectation, Figure, Invariant, Measure, Quantity, Scope, Statistic, Subject, Threshold, Unit,
+};
 use notation::{Problems, parse_duration};
 use toml::Value;
-
-use crate::invariant::Invariant;
-use crate::judge::{
-    Comparison, Expectation, Figure, Measure, Quantity, Scope, Statistic, Subject, Threshold, Unit,
-};
 
 /// Millionths in one.
 const ONE: i64 = 1_000_000;

@@ -1,13 +1,12 @@
 //! C, failures that spread: to traffic that has nothing to do with the faulted provider (C1), back onto
 //! a provider that has just recovered (C3), to the target itself (C6); and W1, work done for nothing.
 
+use super::Case;
 use super::failover;
 use super::finding::Evaluation;
 use super::offence::Offences;
-use super::{Invariant, Weight};
-use crate::judge::join::Joined;
-use crate::judge::series::SECOND_US;
-use crate::judge::{Case, Expectation, FaultWindow, JudgePlan, Quantity, Span, Unit};
+use crate::demand::{Expectation, FaultWindow, Invariant, JudgePlan, Quantity, Span, Unit, Weight};
+use crate::observed::{Joined, SECOND_US, Series};
 use evidence::histogram::{Histogram, Precision};
 use evidence::record::ClientOutcome;
 use evidence::{ClientRecord, Name};
@@ -232,8 +231,8 @@ struct Peak {
 
 fn peak_after(case: &Case<'_>, window: &FaultWindow) -> Option<Peak> {
     let quiet = case.plan.quiet_before(window.span.from_us);
-    let series = case.failover.attempts_on(&window.provider)?;
-    let quiet_count = case.failover.attempts_between(&window.provider, quiet);
+    let series = case.tallies.failover.attempts_on(&window.provider)?;
+    let quiet_count = case.tallies.failover.attempts_between(&window.provider, quiet);
     let quiet_seconds = quiet.length_us() / SECOND_US;
     if case.plan.is_faulted_at(window.span.to_us) || quiet_count < HERD_RATE_MIN * quiet_seconds.max(1) {
         return None;
@@ -251,7 +250,7 @@ fn peak_after(case: &Case<'_>, window: &FaultWindow) -> Option<Peak> {
     })
 }
 
-fn first_attempt(series: &crate::judge::series::Series, from_us: u64, to_us: u64) -> Option<u64> {
+fn first_attempt(series: &Series, from_us: u64, to_us: u64) -> Option<u64> {
     let step = series.steps(from_us, to_us).position(|count| count > 0)? as u64;
     Some(
         from_us.div_ceil(failover::ATTEMPT_STEP_US) * failover::ATTEMPT_STEP_US

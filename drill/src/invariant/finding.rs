@@ -1,7 +1,6 @@
 //! What a check found, and how that becomes a verdict.
 
-use super::{Invariant, Weight};
-use crate::judge::{Case, Expectation, Quantity, Threshold, TimeBasis};
+use crate::demand::{Invariant, Quantity, Threshold, TimeBasis, Weight};
 use evidence::Nonce;
 use serde::Serialize;
 
@@ -101,30 +100,8 @@ impl Evaluation {
     }
 }
 
-/// Judges one expectation of the plan, or (`demanded` is false) one line of the catalogue.
-pub(crate) fn judge(case: &Case<'_>, expectation: &Expectation, demanded: bool) -> Finding {
-    let invariant = expectation.invariant;
-    let evaluation = evaluate(case, expectation);
-    let threshold = evaluation.threshold.or(Some(expectation.threshold));
-    let verdict = verdict(&evaluation, threshold, invariant, demanded);
-    let is_breached = matches!(verdict, FindingVerdict::Fail | FindingVerdict::Advisory);
-    Finding {
-        id: expectation.id.clone(),
-        invariant,
-        name: invariant.name(),
-        verdict,
-        demanded,
-        measured: evaluation.measured,
-        detail: evaluation.detail,
-        threshold,
-        theory: evaluation.theory,
-        basis: case.plan.time,
-        first_breach_s: evaluation.first_breach_us.filter(|_| is_breached).map(|us| us / 1_000_000),
-        evidence: if is_breached { evaluation.evidence } else { Vec::new() },
-    }
-}
-
-fn verdict(
+/// How a check ended, by its figure and what a breach of it means.
+pub(super) fn verdict(
     evaluation: &Evaluation,
     threshold: Option<Threshold>,
     invariant: Invariant,
@@ -139,29 +116,5 @@ fn verdict(
             Weight::Gate if demanded => FindingVerdict::Fail,
             Weight::Gate | Weight::Advisory => FindingVerdict::Advisory,
         },
-    }
-}
-
-fn evaluate(case: &Case<'_>, expectation: &Expectation) -> Evaluation {
-    use Invariant as I;
-    if expectation.invariant.needs_process() && case.plan.time == TimeBasis::Virtual {
-        return Evaluation::not_judged("needs a real process: judged in real time only");
-    }
-    // `check` refuses these; a demand must never be answered by another figure than the one it names.
-    if !expectation.invariant.can_be_narrowed_to(&expectation.subject) {
-        return Evaluation::not_judged("cannot be narrowed to some requests");
-    }
-    if !expectation.invariant.can_be_judged_over(expectation.scope) {
-        return Evaluation::not_judged("is judged over the whole run only");
-    }
-    match expectation.invariant {
-        I::A1 | I::A2 | I::A3 | I::A5 | I::D1 => case.service.evaluate(case, expectation),
-        I::F1 | I::F2 | I::F3 | I::F4 | I::F5 | I::F7 | I::F8 | I::F9 => {
-            case.failover.evaluate(case, expectation)
-        }
-        I::R1 | I::R2 | I::R3 | I::R5 | I::R6 | I::R7 | I::R9 => case.retry.evaluate(case, expectation),
-        I::C1 | I::C3 | I::C6 | I::W1 => case.cascade.evaluate(case, expectation),
-        I::E1 | I::E2 | I::E3 | I::E4 | I::E6 | I::E7 | I::E8 => case.stream.evaluate(case, expectation),
-        I::G1 => super::generator::evaluate(case.facts),
     }
 }

@@ -1,7 +1,8 @@
 //! G1: whether the generator did what the plan said; otherwise the run says nothing about the target.
 
 use super::finding::Evaluation;
-use crate::judge::{Quantity, RunFacts};
+use crate::demand::Quantity;
+use crate::observed::RunFacts;
 
 /// The least part of the schedule that has to be sent, in parts per million.
 const OFFERED_PPM: i64 = 990_000;

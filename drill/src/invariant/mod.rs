@@ -1,278 +1,146 @@
-//! The checks that a drill can demand, one file per family. Their ids are stable.
+//! The checks, one file per family.
 //!
 //! A family counts what it needs while the records stream by and evaluates at the end. A check says
 //! what it measured and whether that was enough to judge by; a zero denominator is never a pass.
 
-pub(crate) mod cascade;
-pub(crate) mod failover;
-pub(crate) mod finding;
-pub(crate) mod generator;
-pub(crate) mod offence;
-pub(crate) mod retry;
-pub(crate) mod service;
-pub(crate) mod stream;
+mod cascade;
+mod failover;
+mod finding;
+mod generator;
+mod offence;
+mod retry;
+mod service;
+mod stream;
+mod theory;
 
 pub use finding::{Finding, FindingVerdict};
 
-use crate::judge::{Figure, JudgePlan, Measure, Quantity, Scope, Statistic, Subject, Threshold, Unit};
-use serde::{Deserialize, Serialize};
-use std::fmt;
+use crate::demand::{Expectation, FaultWindow, Invariant, JudgePlan, Span, TimeBasis};
+use crate::observed::{Joined, RunFacts};
+use evidence::{AttemptRecord, ClientRecord, Name};
+use finding::{Evaluation, verdict};
 
-/// A check of the catalogue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "`name` says what each is")]
-pub enum Invariant {
-    A1,
-    A2,
-    A3,
-    A5,
-    C1,
-    C3,
-    C6,
-    D1,
-    E1,
-    E2,
-    E3,
-    E4,
-    E6,
-    E7,
-    E8,
-    F1,
-    F2,
-    F3,
-    F4,
-    F5,
-    F7,
-    F8,
-    F9,
-    G1,
-    R1,
-    R2,
-    R3,
-    R5,
-    R6,
-    R7,
-    R9,
-    W1,
+/// What the families have counted of a run.
+#[derive(Debug)]
+pub(crate) struct Tallies {
+    service: service::Tally,
+    failover: failover::Tally,
+    retry: retry::Tally,
+    cascade: cascade::Tally,
+    stream: stream::Tally,
 }
 
-/// What a breach means for the run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weight {
-    /// It fails the drill, where the drill demands it.
-    Gate,
-    /// It fails the drill, demanded or not.
-    Always,
-    /// It is reported.
-    Advisory,
-    /// The run says nothing about the target.
-    Invalidates,
+/// All that a check may look at.
+pub(crate) struct Case<'a> {
+    pub(crate) plan: &'a JudgePlan,
+    pub(crate) facts: &'a RunFacts,
+    pub(crate) tallies: &'a Tallies,
 }
 
-impl Invariant {
-    /// Every check.
-    pub const ALL: [Self; 32] = [
-        Self::A1,
-        Self::A2,
-        Self::A3,
-        Self::A5,
-        Self::C1,
-        Self::C3,
-        Self::C6,
-        Self::D1,
-        Self::E1,
-        Self::E2,
-        Self::E3,
-        Self::E4,
-        Self::E6,
-        Self::E7,
-        Self::E8,
-        Self::F1,
-        Self::F2,
-        Self::F3,
-        Self::F4,
-        Self::F5,
-        Self::F7,
-        Self::F8,
-        Self::F9,
-        Self::G1,
-        Self::R1,
-        Self::R2,
-        Self::R3,
-        Self::R5,
-        Self::R6,
-        Self::R7,
-        Self::R9,
-        Self::W1,
-    ];
-
-    /// What it is called.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::A1 => "availability",
-            Self::A2 => "latency",
-            Self::A3 => "goodput",
-            Self::A5 => "clean errors",
-            Self::C1 => "cascade",
-            Self::C3 => "recovery herd",
-            Self::C6 => "liveness",
-            Self::D1 => "authentication truthfulness",
-            Self::E1 => "silent truncation",
-            Self::E2 => "cross-talk",
-            Self::E3 => "token order and duplication",
-            Self::E4 => "signalled failure",
-            Self::E6 => "cancel propagation",
-            Self::E7 => "stall bound",
-            Self::E8 => "preflight",
-            Self::F1 => "time to failover",
-            Self::F2 => "failover share",
-            Self::F3 => "probe discipline",
-            Self::F4 => "failover latency cost",
-            Self::F5 => "fail-back time",
-            Self::F7 => "flap stability",
-            Self::F8 => "attribution",
-            Self::F9 => "embedding stability",
-            Self::G1 => "generator honesty",
-            Self::R1 => "retry amplification",
-            Self::R2 => "attempts per request",
-            Self::R3 => "backoff shape",
-            Self::R5 => "no retry of permanent errors",
-            Self::R6 => "deadline honoured",
-            Self::R7 => "no work after the client left",
-            Self::R9 => "client-visible back-pressure",
-            Self::W1 => "wasted work",
+impl Tallies {
+    /// Nothing counted yet, of a run that was declared like this.
+    pub(crate) fn new(plan: &JudgePlan) -> Self {
+        let idle_us = plan.policy.as_ref().and_then(|policy| policy.idle_timeout_us);
+        Self {
+            service: service::Tally::new(plan),
+            failover: failover::Tally::new(),
+            retry: retry::Tally::new(),
+            cascade: cascade::Tally::new(),
+            stream: stream::Tally::new(idle_us.map(|idle_us| idle_us + 1_000_000)),
         }
     }
 
-    /// What its figure counts.
-    pub const fn unit(self) -> Unit {
-        match self {
-            Self::A1
-            | Self::A3
-            | Self::A5
-            | Self::E4
-            | Self::E8
-            | Self::F8
-            | Self::G1
-            | Self::R9
-            | Self::W1 => Unit::Share,
-            Self::C1 => Unit::Points,
-            Self::A2 | Self::E6 | Self::E7 | Self::F1 | Self::F4 | Self::F5 => Unit::Seconds,
-            Self::C3 | Self::F2 | Self::F3 | Self::R1 | Self::R3 => Unit::Factor,
-            Self::F7 => Unit::PerMinute,
-            Self::C6 | Self::D1 | Self::E1 | Self::E2 | Self::E3 | Self::F9 => Unit::Count,
-            Self::R2 | Self::R5 | Self::R6 | Self::R7 => Unit::Count,
+    /// A client's request has ended.
+    pub(crate) fn client(&mut self, plan: &JudgePlan, record: &ClientRecord) {
+        self.stream.client(record);
+        if let Some(provider) = record.pinned.as_ref().filter(|_| record.deliberate.is_none()) {
+            self.cascade.pinned(plan, provider, record);
+        }
+        if is_ordinary(record) {
+            self.service.client(plan, record);
+            self.failover.client(plan, record);
+            self.retry.client(plan, record);
         }
     }
 
-    /// What a breach means.
-    pub const fn weight(self) -> Weight {
-        match self {
-            Self::F4 | Self::F7 | Self::R3 => Weight::Advisory,
-            Self::C6 => Weight::Always,
-            Self::G1 | Self::E8 => Weight::Invalidates,
-            _ => Weight::Gate,
+    /// A provider has been asked.
+    pub(crate) fn attempt(&mut self, plan: &JudgePlan, record: &AttemptRecord) {
+        self.failover.attempt(plan, record);
+    }
+
+    /// A request and its attempts are whole.
+    pub(crate) fn joined(&mut self, plan: &JudgePlan, joined: &Joined) {
+        self.retry.any_joined(joined);
+        self.cascade.any_joined(plan, joined);
+        self.stream.any_joined(joined);
+        if joined.client.as_ref().is_none_or(is_ordinary) {
+            self.failover.joined(joined);
+            self.retry.joined(joined);
         }
     }
 
-    /// Whether it needs a real process.
-    pub const fn needs_process(self) -> bool {
-        matches!(self, Self::C6)
+    /// Attempts on each provider that began in a stretch of the run.
+    pub(crate) fn attempts_between(&self, span: Span) -> impl Iterator<Item = (&Name, u64)> {
+        self.failover.attempts().map(move |(name, series)| (name, series.between(span.from_us, span.to_us)))
     }
+}
 
-    /// Whether it can be judged of these requests alone.
-    pub fn can_be_narrowed_to(self, subject: &Subject) -> bool {
-        match self {
-            Self::A1 | Self::A2 => true,
-            Self::F2 => subject.is_at_most_streamed(),
-            _ => *subject == Subject::everything(),
+/// Neither control traffic nor bad on purpose.
+pub(crate) fn is_ordinary(record: &ClientRecord) -> bool {
+    record.pinned.is_none() && record.deliberate.is_none()
+}
+
+impl Case<'_> {
+    /// A window's place in the plan.
+    fn window_index(&self, window: &FaultWindow) -> usize {
+        self.plan.faults.iter().position(|other| other == window).unwrap_or(usize::MAX)
+    }
+}
+
+/// Judges one expectation of the plan, or (`demanded` is false) one line of the catalogue.
+pub(crate) fn judge(case: &Case<'_>, expectation: &Expectation, demanded: bool) -> Finding {
+    let invariant = expectation.invariant;
+    let evaluation = evaluate(case, expectation);
+    let threshold = evaluation.threshold.or(Some(expectation.threshold));
+    let verdict = verdict(&evaluation, threshold, invariant, demanded);
+    let is_breached = matches!(verdict, FindingVerdict::Fail | FindingVerdict::Advisory);
+    Finding {
+        id: expectation.id.clone(),
+        invariant,
+        name: invariant.name(),
+        verdict,
+        demanded,
+        measured: evaluation.measured,
+        detail: evaluation.detail,
+        threshold,
+        theory: evaluation.theory,
+        basis: case.plan.time,
+        first_breach_s: evaluation.first_breach_us.filter(|_| is_breached).map(|us| us / 1_000_000),
+        evidence: if is_breached { evaluation.evidence } else { Vec::new() },
+    }
+}
+
+fn evaluate(case: &Case<'_>, expectation: &Expectation) -> Evaluation {
+    use Invariant as I;
+    if expectation.invariant.needs_process() && case.plan.time == TimeBasis::Virtual {
+        return Evaluation::not_judged("needs a real process: judged in real time only");
+    }
+    // `check` refuses these; a demand must never be answered by another figure than the one it names.
+    if !expectation.invariant.can_be_narrowed_to(&expectation.subject) {
+        return Evaluation::not_judged("cannot be narrowed to some requests");
+    }
+    if !expectation.invariant.can_be_judged_over(expectation.scope) {
+        return Evaluation::not_judged("is judged over the whole run only");
+    }
+    let tallies = case.tallies;
+    match expectation.invariant {
+        I::A1 | I::A2 | I::A3 | I::A5 | I::D1 => tallies.service.evaluate(case, expectation),
+        I::F1 | I::F2 | I::F3 | I::F4 | I::F5 | I::F7 | I::F8 | I::F9 => {
+            tallies.failover.evaluate(case, expectation)
         }
-    }
-
-    /// Whether it can be judged over this stretch of the run.
-    pub const fn can_be_judged_over(self, scope: Scope) -> bool {
-        let is_by_fault = matches!(
-            self,
-            Self::C1 | Self::C3 | Self::F1 | Self::F2 | Self::F3 | Self::F4 | Self::F5 | Self::F7
-        );
-        matches!(scope, Scope::Overall) || is_by_fault || matches!(self, Self::A1 | Self::A2 | Self::R1)
-    }
-
-    /// The demand of the catalogue, for the declared policy; none where only a drill can say.
-    pub fn default_threshold(self, plan: &JudgePlan) -> Option<Threshold> {
-        let policy = plan.policy.as_ref();
-        let share = |ppm| Quantity::ppm(ppm);
-        let factor = |micro| Quantity { micro, unit: Unit::Factor };
-        Some(match self {
-            Self::A2 => return None,
-            Self::A1 | Self::A3 | Self::A5 | Self::R9 => Threshold::at_least(share(950_000)),
-            Self::C1 => Threshold::at_most(Quantity { micro: 10_000, unit: Unit::Points }),
-            Self::C3 => Threshold::at_most(factor(2_500_000)),
-            Self::C6 | Self::D1 | Self::E1 | Self::E2 | Self::E3 | Self::F9 | Self::R6 | Self::R7 => {
-                Threshold::none()
-            }
-            Self::E4 | Self::E8 | Self::F8 => Threshold::at_least(share(1_000_000)),
-            Self::E6 => Threshold::at_most(Quantity::micros(1_000_000)),
-            Self::E7 => {
-                let idle_us = policy.and_then(|policy| policy.idle_timeout_us)?;
-                Threshold::at_most(Quantity::micros(idle_us + 1_000_000))
-            }
-            Self::F1 => Threshold::at_most(Quantity::micros(30_000_000)),
-            Self::F2 => Threshold::at_least(factor(900_000)),
-            Self::F3 => Threshold::at_most(factor(100_000)),
-            Self::F4 => Threshold::at_most(Quantity::micros(policy.and_then(|policy| policy.backoff_us)?)),
-            Self::F5 => Threshold::at_most(Quantity::micros(failover::fail_back_bound_us(policy?)?)),
-            Self::F7 => Threshold::at_most(Quantity { micro: 6_000_000, unit: Unit::PerMinute }),
-            Self::G1 => Threshold::at_least(share(990_000)),
-            Self::R1 => Threshold::at_most(factor(2_000_000)),
-            Self::R2 => Threshold::at_most(Quantity::count(3)),
-            Self::R3 => Threshold::at_least(factor(200_000)),
-            Self::R5 => Threshold::at_most(Quantity::count(1)),
-            Self::W1 => Threshold::at_most(share(50_000)),
-        })
-    }
-
-    /// The stretch that it is judged over unless a drill says otherwise.
-    pub const fn default_scope(self) -> Scope {
-        match self {
-            Self::A1 => Scope::Everywhere,
-            _ => Scope::Overall,
-        }
-    }
-
-    /// The figure that it is judged by unless a drill says otherwise.
-    pub const fn default_figure(self) -> Figure {
-        let statistic = match self {
-            Self::E6 => Statistic::Permille(990),
-            _ => Statistic::Permille(950),
-        };
-        Figure { measure: Measure::Latency, statistic }
+        I::R1 | I::R2 | I::R3 | I::R5 | I::R6 | I::R7 | I::R9 => tallies.retry.evaluate(case, expectation),
+        I::C1 | I::C3 | I::C6 | I::W1 => tallies.cascade.evaluate(case, expectation),
+        I::E1 | I::E2 | I::E3 | I::E4 | I::E6 | I::E7 | I::E8 => tallies.stream.evaluate(case, expectation),
+        I::G1 => generator::evaluate(case.facts),
     }
 }
-
-impl fmt::Display for Invariant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self:?}")
-    }
-}
-
-impl std::str::FromStr for Invariant {
-    type Err = UnknownInvariant;
-
-    fn from_str(id: &str) -> Result<Self, UnknownInvariant> {
-        let known = Self::ALL.into_iter().find(|invariant| invariant.to_string() == id);
-        known.ok_or_else(|| UnknownInvariant(id.to_owned()))
-    }
-}
-
-/// An id that is not in the catalogue.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownInvariant(pub String);
-
-impl fmt::Display for UnknownInvariant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no invariant has the id {:?}", self.0)
-    }
-}
-
-impl std::error::Error for UnknownInvariant {}

@@ -1,11 +1,10 @@
 //! R, retries and deadlines: how much load a failure is turned into, and whether every request ends.
 
-use super::Invariant;
+use super::Case;
 use super::finding::Evaluation;
 use super::offence::{Offences, Worst};
-use crate::judge::join::{Attempt, Joined};
-use crate::judge::series::{SECOND_US, Series, sliding};
-use crate::judge::{Case, Expectation, JudgePlan, Quantity, Scope, Unit};
+use crate::demand::{Expectation, Invariant, JudgePlan, Quantity, Scope, Unit};
+use crate::observed::{Attempt, Joined, SECOND_US, Series, sliding};
 use evidence::histogram::{Histogram, Precision};
 use evidence::record::ClientOutcome;
 use evidence::{ClientRecord, Name};

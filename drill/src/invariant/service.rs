@@ -4,14 +4,13 @@
 //! Control traffic and requests that are bad on purpose are left out. Times count from the intended
 //! send time.
 
-use super::Invariant;
+use super::Case;
 use super::finding::Evaluation;
 use super::offence::Offences;
-use crate::judge::series::{SECOND_US, Series, sliding};
-use crate::judge::stats::Stats;
-use crate::judge::{
-    Case, Expectation, JudgePlan, Quantity, Scope, Span, Statistic, Subject, Threshold, Unit,
+use crate::demand::{
+    Expectation, Invariant, JudgePlan, Quantity, Scope, Span, Statistic, Subject, Threshold, Unit,
 };
+use crate::observed::{SECOND_US, Series, Stats, sliding};
 use evidence::histogram::Precision;
 use evidence::record::ClientOutcome;
 use evidence::{ClientRecord, Name, Nonce};

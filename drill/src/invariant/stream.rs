@@ -1,11 +1,11 @@
 //! E, streams: whole, own, in order; broken ones say so; one that stalls ends; one whose client leaves
 //! stops. And E8, the preflight without which none of this means anything.
 
-use super::Invariant;
+use super::Case;
 use super::finding::Evaluation;
 use super::offence::Offences;
-use crate::judge::join::Joined;
-use crate::judge::{Case, Expectation, Quantity, Statistic};
+use crate::demand::{Expectation, Invariant, Quantity, Statistic};
+use crate::observed::Joined;
 use evidence::ClientRecord;
 use evidence::histogram::{Histogram, Precision};
 use evidence::record::ClientOutcome;

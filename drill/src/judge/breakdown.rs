@@ -1,8 +1,7 @@
 //! The figures of a report, by kind, class, tenant, phase, window and provider.
 
-use super::join::Joined;
-use super::plan::JudgePlan;
-use super::stats::{Stats, StatsReport};
+use crate::demand::JudgePlan;
+use crate::observed::{Joined, Stats, StatsReport};
 use evidence::histogram::Precision;
 use evidence::record::AttemptOutcome;
 use evidence::{ClientRecord, Name};

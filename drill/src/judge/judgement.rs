@@ -1,9 +1,10 @@
 //! From findings to a verdict and an exit code.
 
 use super::breakdown::Measured;
-use super::facts::{LoadSummary, RunFacts};
 use super::timeline::TimelineStep;
-use crate::invariant::{Finding, FindingVerdict, Invariant};
+use crate::demand::Invariant;
+use crate::invariant::{Finding, FindingVerdict};
+use crate::observed::{LoadSummary, RunFacts};
 use serde::Serialize;
 
 /// The verdict on a run.

@@ -1,7 +1,9 @@
 //! Hand-made runs for the tests of the judge: a scene is a plan and the exchanges that happened in it.
 
 use super::*;
+use crate::demand::*;
 use crate::invariant::FindingVerdict;
+use crate::observed::*;
 use evidence::journal::replay;
 use evidence::record::{AppliedFault, AttemptOutcome, ClientOutcome, ClosedBy};
 use evidence::{Nonce, Record};

@@ -2,6 +2,7 @@
 
 use super::support::*;
 use super::*;
+use crate::demand::{Quantity, Threshold, TimeBasis};
 use crate::invariant::FindingVerdict;
 use evidence::Nonce;
 use evidence::record::{ClientOutcome, Deliberate};

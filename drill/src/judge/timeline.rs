@@ -1,6 +1,6 @@
 //! The run in steps of 10 s. A step's distribution is kept only until no client of it can be waiting.
 
-use super::plan::JudgePlan;
+use crate::demand::{JudgePlan, Span};
 use evidence::histogram::{Histogram, Millis, Precision};
 use evidence::record::ClientOutcome;
 use evidence::{ClientRecord, Name};
@@ -93,9 +93,9 @@ impl Timeline {
 
 impl TimelineStep {
     /// The stretch of the run that it stands for.
-    pub(crate) const fn span(&self) -> super::Span {
+    pub(crate) const fn span(&self) -> Span {
         let from_us = self.from_s * 1_000_000;
-        super::Span { from_us, to_us: from_us + STEP_US }
+        Span { from_us, to_us: from_us + STEP_US }
     }
 }
 

@@ -1,9 +1,9 @@
 //! `junit.xml`: one test case for each expectation, so that a CI system shows which one broke.
 
+use crate::invariant::{Finding, FindingVerdict};
 use quick_junit::{NonSuccessKind, Report as Junit, TestCase, TestCaseStatus, TestSuite};
 
 use super::{Report, demanded, measured};
-use crate::invariant::{Finding, FindingVerdict};
 
 /// The report as JUnit XML.
 #[must_use]

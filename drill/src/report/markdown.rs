@@ -1,10 +1,10 @@
 //! `report.md`: the verdict for a pull request or a chat.
 
+use crate::invariant::{Finding, FindingVerdict};
+use crate::observed::StatsReport;
 use std::fmt::Write;
 
 use super::{Report, SHOWN_MAX, clock, demanded, latency_figure, load_line, measured, percent, word};
-use crate::invariant::{Finding, FindingVerdict};
-use crate::judge::StatsReport;
 
 /// The report as Markdown.
 #[must_use]
@@ -41,8 +41,8 @@ fn head(out: &mut String, report: &Report) -> std::fmt::Result {
 /// `virtual` or `real`.
 pub(super) fn time_word(report: &Report) -> &'static str {
     match report.time {
-        crate::judge::TimeBasis::Virtual => "virtual",
-        crate::judge::TimeBasis::Real => "real",
+        crate::demand::TimeBasis::Virtual => "virtual",
+        crate::demand::TimeBasis::Real => "real",
     }
 }
 

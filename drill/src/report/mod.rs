@@ -15,10 +15,12 @@ pub use junit::junit;
 pub use markdown::markdown;
 pub use summary::{Style, summary};
 
+use crate::demand::TimeBasis;
+use crate::invariant::{Finding, FindingVerdict};
+use crate::judge::{Judgement, Verdict};
+use crate::observed::{PreflightCheck, StatsReport};
 use serde::Serialize;
 
-use crate::invariant::{Finding, FindingVerdict};
-use crate::judge::{Judgement, PreflightCheck, StatsReport, TimeBasis, Verdict};
 use evidence::histogram::Summary;
 
 /// The version of `report.json`'s shape. It grows when a field changes its meaning or goes.

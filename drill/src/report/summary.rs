@@ -1,11 +1,11 @@
 //! The summary at the end of a run, for a terminal: thresholds first, then figures.
 
+use crate::invariant::{Finding, FindingVerdict};
+use crate::observed::StatsReport;
 use std::fmt::Write;
 
 use super::markdown::time_word;
 use super::{Report, SHOWN_MAX, clock, demanded, latency_figure, load_line, measured, percent};
-use crate::invariant::{Finding, FindingVerdict};
-use crate::judge::StatsReport;
 
 /// How a summary may look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

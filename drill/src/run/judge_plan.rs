@@ -1,5 +1,6 @@
 //! What the judge is told about a drill: windows, kinds, the declared policy, the demands.
 
+use crate::demand::{Breaker, FaultWindow, JudgePlan, KindPlan, Policy, Span, TimeBasis};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -7,7 +8,6 @@ use evidence::Name;
 use gateway::DeclaredPolicy;
 
 use crate::file::{DrillPlan, TargetPolicy};
-use crate::judge::{Breaker, FaultWindow, JudgePlan, KindPlan, Policy, Span, TimeBasis};
 use crate::report::DeclaredFault;
 
 /// The judge's plan of a drill. `declared` is the embedded gateway's own word, where that is judged.

@@ -1,5 +1,8 @@
 //! A drill in real time: sockets, the machine's clock, gateway and mock as processes of their own.
 
+use crate::demand::TimeBasis;
+use crate::judge::Judge;
+use crate::observed::{Liveness, RunFacts};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -16,7 +19,6 @@ use super::options::{Options, Outcome, RunError, Watch};
 use super::parts::{gateway_plan, start_proxy};
 use super::{sampler, session};
 use crate::file::DrillPlan;
-use crate::judge::{Judge, Liveness, RunFacts, TimeBasis};
 use crate::report::OutFolder;
 
 /// Worker threads of load generator and proxy together.

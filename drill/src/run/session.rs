@@ -1,5 +1,8 @@
 //! The part of a run that is the same in both worlds: logs, load, watching, facts.
 
+use crate::demand::TimeBasis;
+use crate::judge::{Judge, Judgement};
+use crate::observed::{LoadSummary, PreflightCheck, RunFacts};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +14,6 @@ use world::{Clock, World};
 use super::judge_plan::declared_faults;
 use super::options::{Options, RunError, TimeMode, Watch, WatchState};
 use crate::file::DrillPlan;
-use crate::judge::{Judge, Judgement, LoadSummary, PreflightCheck, RunFacts, TimeBasis};
 use crate::report::{OutFolder, Report, SCHEMA};
 
 /// How often whoever watches is told.

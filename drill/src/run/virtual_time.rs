@@ -1,5 +1,8 @@
 //! A drill in virtual time: every part in this process, on one thread, under a clock that jumps.
 
+use crate::demand::TimeBasis;
+use crate::judge::Judge;
+use crate::observed::RunFacts;
 use std::sync::{Arc, Mutex};
 
 use evidence::Journal;
@@ -10,7 +13,6 @@ use super::options::{Options, Outcome, RunError, Watch};
 use super::parts::{Doors, Parts, gateway_plan};
 use super::{sampler, session};
 use crate::file::DrillPlan;
-use crate::judge::{Judge, RunFacts, TimeBasis};
 use crate::report::OutFolder;
 
 /// Runs it.

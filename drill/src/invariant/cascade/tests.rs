@@ -1,8 +1,10 @@
 //! C and W1, each held and each broken.
 
-use crate::invariant::{FindingVerdict, Invariant};
+use crate::demand::{Invariant, Quantity, TimeBasis, Unit};
+use crate::invariant::FindingVerdict;
+use crate::judge::Verdict;
 use crate::judge::support::*;
-use crate::judge::{Liveness, Quantity, TimeBasis, Unit, Verdict};
+use crate::observed::Liveness;
 use evidence::record::{ClientOutcome, Deliberate};
 
 /// `bedrock` half down in [60, 120) of 200 s, with 5 requests a second pinned to each provider.

@@ -3,7 +3,7 @@
 
 use super::super::finding::Evaluation;
 use super::tally::Tally;
-use crate::judge::Quantity;
+use crate::demand::Quantity;
 
 pub(super) fn attribution(tally: &Tally) -> Evaluation {
     let right = tally.attributed - tally.misattributed.count;

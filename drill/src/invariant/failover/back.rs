@@ -1,22 +1,14 @@
 //! F5: after the fault, how soon traffic is back on the provider that was the first choice.
 
-use super::super::Weight;
 use super::super::finding::Evaluation;
 use super::F1_WINDOW_US;
 use super::tally::Tally;
-use crate::judge::series::{SECOND_US, sliding};
-use crate::judge::{Case, Expectation, FaultWindow, Policy, Quantity, Span};
+use crate::demand::{Expectation, FaultWindow, Policy, Quantity, Span, Weight};
+use crate::invariant::Case;
+use crate::observed::sliding;
 
 /// How much of its quiet share the provider has to have again, in percent.
 const BACK_PERCENT: u64 = 90;
-/// What a gateway may take beyond its breaker's longest pause and its ramp.
-const ALLOWANCE_US: u64 = 10 * SECOND_US;
-
-/// The longest that a declared breaker may take to let a recovered provider have its share again.
-pub(crate) fn fail_back_bound_us(policy: &Policy) -> Option<u64> {
-    let breaker = policy.breaker?;
-    Some(breaker.open_max_us + breaker.ramp_us + ALLOWANCE_US)
-}
 
 /// How the return went after one window.
 enum Return {
@@ -57,7 +49,7 @@ pub(super) fn fail_back(tally: &Tally, case: &Case<'_>, expectation: &Expectatio
         .theory("the breaker's longest pause with its jitter, its ramp, and 10 s");
     if never {
         evaluation.holds = Some(false);
-    } else if case.plan.policy.as_ref().and_then(fail_back_bound_us).is_none() {
+    } else if case.plan.policy.as_ref().and_then(Policy::fail_back_bound_us).is_none() {
         evaluation = evaluation.weighing(Weight::Advisory);
     }
     evaluation

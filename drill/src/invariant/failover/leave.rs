@@ -1,12 +1,12 @@
 //! While a fault is on: F1 how soon, F2 how completely, F3 how quietly, F4 at what price, F7 how steadily
 //! traffic leaves the faulted provider.
 
-use super::super::Weight;
 use super::super::finding::Evaluation;
 use super::F1_WINDOW_US;
 use super::tally::Tally;
-use crate::judge::series::{SECOND_US, sliding};
-use crate::judge::{Case, Expectation, FaultWindow, Quantity, Span, Threshold, Unit};
+use crate::demand::{Expectation, FaultWindow, Quantity, Span, Threshold, Unit, Weight};
+use crate::invariant::Case;
+use crate::observed::{SECOND_US, sliding};
 use std::fmt::Write as _;
 
 /// Availability that counts as having failed over, in percent.
@@ -29,7 +29,7 @@ pub(super) enum Failover {
 
 /// F1 of one window.
 pub(super) fn failover_of(case: &Case<'_>, window: &FaultWindow) -> Failover {
-    let watched = case.service.everything();
+    let watched = case.tallies.service.everything();
     let (from_us, to_us) = (window.span.from_us, window.span.to_us);
     let mut last_bad = None;
     let mut last = None;
@@ -71,7 +71,7 @@ fn active<'a>(tally: &'a Tally, case: &'a Case<'_>) -> impl Iterator<Item = (usi
 pub(super) fn time_to_failover(case: &Case<'_>) -> Evaluation {
     let mut worst: Option<(u64, Failover, &FaultWindow)> = None;
     let mut detail = String::new();
-    for (_, window) in active(case.failover, case) {
+    for (_, window) in active(&case.tallies.failover, case) {
         let failover = failover_of(case, window);
         let (took_us, text) = match failover {
             Failover::Unknown => continue,
@@ -87,7 +87,7 @@ pub(super) fn time_to_failover(case: &Case<'_>) -> Evaluation {
         return Evaluation::not_judged("no fault window with traffic and room for 5 s");
     };
     let mut evaluation = Evaluation::measured(Quantity::micros(took_us), detail)
-        .breach(Some(window.span.from_us), case.service.failed_in(case.window_index(window)));
+        .breach(Some(window.span.from_us), case.tallies.service.failed_in(case.window_index(window)));
     if failover == Failover::Never {
         evaluation.holds = Some(false);
     }
@@ -121,8 +121,10 @@ pub(super) fn failover_share(tally: &Tally, case: &Case<'_>, expectation: &Expec
     // The demand is a factor on what this window's share of failures lets one expect.
     let factor = expectation.threshold.limit.micro.min(1_000_000) * worst.wanted.micro / 900_000;
     let wanted = if worst.window.is_outage() { worst.wanted.micro } else { factor };
-    let mut evaluation = Evaluation::measured(worst.measured, detail.join(", "))
-        .breach(Some(worst.window.span.from_us), case.service.failed_in(case.window_index(worst.window)));
+    let mut evaluation = Evaluation::measured(worst.measured, detail.join(", ")).breach(
+        Some(worst.window.span.from_us),
+        case.tallies.service.failed_in(case.window_index(worst.window)),
+    );
     evaluation.threshold = Some(Threshold::at_least(Quantity::ppm(wanted)));
     if case.plan.policy.is_none() && !worst.window.is_outage() {
         evaluation = evaluation.weighing(Weight::Advisory);

@@ -9,12 +9,11 @@ mod back;
 mod leave;
 mod tally;
 
-pub(crate) use back::fail_back_bound_us;
 pub(crate) use tally::{ATTEMPT_STEP_US, Tally};
 
-use super::Invariant;
 use super::finding::Evaluation;
-use crate::judge::{Case, Expectation};
+use crate::demand::{Expectation, Invariant};
+use crate::invariant::Case;
 
 /// How long availability has to be good for, when failover is timed.
 const F1_WINDOW_US: u64 = 5_000_000;

@@ -1,9 +1,8 @@
 //! What the F family counts while the run goes on.
 
 use super::super::offence::Offences;
-use crate::judge::join::Joined;
-use crate::judge::series::Series;
-use crate::judge::{JudgePlan, Span};
+use crate::demand::{JudgePlan, Span};
+use crate::observed::{Joined, Series};
 use evidence::histogram::{Histogram, Precision};
 use evidence::record::ClientOutcome;
 use evidence::{AttemptRecord, ClientRecord, Name};

@@ -1,8 +1,9 @@
 //! F, each held and each broken.
 
-use super::super::{FindingVerdict, Invariant};
+use super::super::FindingVerdict;
+use crate::demand::{Expectation, Invariant};
+use crate::judge::Verdict;
 use crate::judge::support::*;
-use crate::judge::{Expectation, Verdict};
 
 const OUTAGE: u32 = 1_000_000;
 

@@ -1,8 +1,9 @@
 //! G1, held and broken in each of its ways.
 
-use crate::invariant::Invariant;
+use crate::demand::Invariant;
+use crate::judge::Verdict;
 use crate::judge::support::Scene;
-use crate::judge::{LoadSummary, Verdict};
+use crate::observed::LoadSummary;
 
 fn judged(change: impl FnOnce(&mut LoadSummary)) -> crate::judge::Judgement {
     let mut scene = Scene::calm(60);

@@ -1,8 +1,8 @@
 //! R, each held and each broken.
 
-use crate::invariant::{FindingVerdict, Invariant};
+use crate::demand::{Expectation, Invariant, Quantity, Scope, Threshold, Unit};
+use crate::invariant::FindingVerdict;
 use crate::judge::support::*;
-use crate::judge::{Expectation, Quantity, Scope, Threshold, Unit};
 use evidence::record::{ClientOutcome, Deliberate};
 
 fn only(scene: &mut Scene, invariant: Invariant, change: impl FnOnce(&mut Expectation)) {

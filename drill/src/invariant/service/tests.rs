@@ -1,9 +1,12 @@
 //! A and D1, each held and each broken.
 
 use super::wilson_ppm;
-use crate::invariant::{FindingVerdict, Invariant};
+use crate::demand::{
+    Expectation, Figure, Invariant, Measure, Quantity, Scope, Statistic, Subject, Threshold,
+};
+use crate::invariant::FindingVerdict;
+use crate::judge::Verdict;
 use crate::judge::support::*;
-use crate::judge::{Expectation, Figure, Measure, Quantity, Scope, Statistic, Subject, Threshold, Verdict};
 use evidence::record::{ClientOutcome, Deliberate};
 
 fn latency_p(scene: &Scene, permille: u16, limit_ms: u64, subject: Subject) -> Expectation {

@@ -1,8 +1,9 @@
 //! E, each held and each broken.
 
-use crate::invariant::Invariant;
+use crate::demand::{Invariant, Quantity};
+use crate::judge::Verdict;
 use crate::judge::support::*;
-use crate::judge::{PreflightCheck, Quantity, Verdict};
+use crate::observed::PreflightCheck;
 use evidence::record::{AttemptOutcome, ClientOutcome, Deliberate};
 
 /// Calm traffic of streams, and one stream at second 30 as changed by `change`.

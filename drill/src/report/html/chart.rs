@@ -1,8 +1,8 @@
 //! The timeline as three drawings: what came through, how long it took, who was asked.
 
+use crate::judge::TimelineStep;
 use maud::{Markup, PreEscaped, html};
 
-use crate::judge::TimelineStep;
 use crate::report::{DeclaredFault, Report};
 
 const WIDTH: f64 = 960.0;

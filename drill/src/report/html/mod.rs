@@ -2,12 +2,12 @@
 
 mod chart;
 
+use crate::invariant::{Finding, FindingVerdict};
+use crate::observed::StatsReport;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::markdown::time_word;
 use super::{Report, demanded, measured, millis, percent, word};
-use crate::invariant::{Finding, FindingVerdict};
-use crate::judge::StatsReport;
 
 const STYLE: &str = include_str!("style.css");
 

@@ -1,6 +1,6 @@
 //! Counts and distributions of a group of requests, and their form in a report.
 
-use super::plan::{Figure, Measure, Statistic};
+use crate::demand::{Figure, Measure, Statistic};
 use evidence::ClientRecord;
 use evidence::histogram::{Histogram, Precision, Summary};
 use evidence::record::ClientOutcome;

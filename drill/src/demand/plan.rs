@@ -1,8 +1,9 @@
 //! What the judge has to know before the run: windows, kinds, the declared policy, the expectations.
 
+use super::catalogue::Invariant;
+use super::subject::{Figure, Scope, Subject};
 use super::threshold::Threshold;
-use crate::invariant::Invariant;
-use evidence::{ClientRecord, Name};
+use evidence::Name;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,6 +13,9 @@ const SETTLING_US: u64 = 30_000_000;
 /// How much quiet time before a fault is looked at, and how much is needed.
 const QUIET_MAX_US: u64 = 60_000_000;
 const QUIET_MIN_US: u64 = 10_000_000;
+
+/// What a gateway may take beyond its breaker's longest pause and its ramp.
+const FAIL_BACK_ALLOWANCE_US: u64 = 10_000_000;
 
 /// Everything that was declared about a run. All `*_us` are microseconds since the run began.
 #[derive(Clone, Debug)]
@@ -128,63 +132,6 @@ pub struct Expectation {
     pub source: String,
 }
 
-/// A narrowing of the requests that an expectation is about.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Subject {
-    /// Only this kind.
-    pub kind: Option<Name>,
-    /// Only this class.
-    pub class: Option<Name>,
-    /// Only this tenant.
-    pub tenant: Option<Name>,
-    /// Only this phase of the load.
-    pub phase: Option<Name>,
-    /// Only streams, or only others.
-    pub streamed: Option<bool>,
-}
-
-/// A figure of a distribution of times.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Figure {
-    /// Which time.
-    pub measure: Measure,
-    /// Which figure of it.
-    pub statistic: Statistic,
-}
-
-/// Which time of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Measure {
-    /// From the intended send time to the end.
-    Latency,
-    /// From the actual send time to the end.
-    Service,
-    /// From the intended send time to the first generated token.
-    Ttft,
-}
-
-/// Which figure of a distribution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Statistic {
-    /// The mean.
-    Mean,
-    /// The value that so many of a thousand do not exceed.
-    Permille(u16),
-    /// The largest.
-    Max,
-}
-
-/// Over which stretch of the run an expectation is judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// The whole run.
-    Overall,
-    /// Every window: each fault's, or for rates the sliding ones of 10 s.
-    Windows,
-    /// The whole run and every window.
-    Everywhere,
-}
-
 impl Span {
     /// Whether an instant lies in it.
     pub const fn contains(&self, t_us: u64) -> bool {
@@ -260,38 +207,13 @@ impl JudgePlan {
     }
 }
 
-impl Subject {
-    /// Every request.
-    pub fn everything() -> Self {
-        Self::default()
+impl Policy {
+    /// The longest that the declared breaker may take to let a recovered provider have its share again, in
+    /// microseconds; none without a breaker.
+    pub fn fail_back_bound_us(&self) -> Option<u64> {
+        let breaker = self.breaker?;
+        Some(breaker.open_max_us + breaker.ramp_us + FAIL_BACK_ALLOWANCE_US)
     }
-
-    /// The requests of one kind.
-    pub fn kind(kind: &str) -> Self {
-        Self { kind: Some(kind.into()), ..Self::default() }
-    }
-
-    /// Whether nothing is narrowed but streams from others.
-    pub fn is_at_most_streamed(&self) -> bool {
-        *self == Self { streamed: self.streamed, ..Self::default() }
-    }
-
-    /// Whether a record is meant.
-    pub fn matches(&self, record: &ClientRecord) -> bool {
-        let is = |wanted: &Option<Name>, name: Option<&Name>| {
-            wanted.as_ref().is_none_or(|wanted| name == Some(wanted))
-        };
-        is(&self.kind, Some(&record.kind))
-            && is(&self.class, record.class.as_ref())
-            && is(&self.tenant, Some(&record.tenant))
-            && is(&self.phase, Some(&record.phase))
-            && self.streamed.is_none_or(|streamed| streamed == record.streamed)
-    }
-}
-
-impl Figure {
-    /// The latency below which 95 in 100 stay.
-    pub const LATENCY_P95: Self = Self { measure: Measure::Latency, statistic: Statistic::Permille(950) };
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What the declared policy should give, in numbers, to stand beside what was measured.
 
 use super::Case;
-use super::threshold::{ONE, Quantity, Unit};
+use crate::demand::{ONE, Quantity, Unit};
 
 /// Attempts a request when a share `p` (in millionths) of the first choice's attempts fails, `retries`
 /// tries stay there, and the next target is healthy: Σ_{i=0..r} pⁱ + p^{r+1}. In millionths.
