@@ -116,14 +116,15 @@ impl Rules {
         Decision { rule: Arc::new(rule), window, verdict, arrival: None, at: now }
     }
 
-    /// Decides about a connection, before its requests are read. Its ordinal at the listener is its
-    /// identity and its place in the order, so a connection that is spared in a window is spared for all of it.
+    /// Decides about a connection when it has been accepted, before its requests are read. Its ordinal at the listener is
+    /// its identity; by order it is counted in each window, as requests are.
     #[must_use]
     pub fn decide_connection(&self, now: Instant, ordinal: u64) -> Option<Decision> {
         let who = Identity { number: ordinal, attempt: 0 };
         self.on_connections.iter().find_map(|armed| {
             let window = armed.rule.schedule.window_at(now)?;
-            armed.decide(&self.chance, now, window, who, ordinal + 1)
+            let arrival = armed.arrive(window.index);
+            armed.decide(&self.chance, now, window, who, arrival)
         })
     }
 }
@@ -169,6 +170,25 @@ mod tests {
         };
         let rules = [rule("a", Extent::Arrivals(Arrivals::First(2)), schedule)];
         assert_eq!(hits(&rules, &[0, 10, 20, 30], 4), [vec![], vec![1, 2], vec![1, 2], vec![]]);
+    }
+
+    #[test]
+    fn connections_are_counted_anew_in_every_window() {
+        let schedule = Schedule {
+            first: Instant::from_secs(10),
+            length: Some(Duration::from_secs(5)),
+            every: Some(Duration::from_secs(10)),
+            times: Some(2),
+            expires: None,
+        };
+        let effect = spec::parse("reset=before-request", Family::Bedrock).expect("a spec");
+        let extent = Extent::Arrivals(Arrivals::First(2));
+        let rule = Arc::new(Rule { extent, schedule, ..Rule::always("a", effect) });
+        let rules = Rules::of_provider(&[rule], "p", Seed(1));
+        let hit = |second, ordinal| rules.decide_connection(Instant::from_secs(second), ordinal).is_some();
+        let accepted = [0, 0, 0, 10, 10, 10, 20, 20, 20, 30];
+        let hits: Vec<bool> = (0..).zip(accepted).map(|(ordinal, second)| hit(second, ordinal)).collect();
+        assert_eq!(hits, [false, false, false, true, true, false, true, true, false, false]);
     }
 
     #[test]
