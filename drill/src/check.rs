@@ -198,11 +198,11 @@ fn contradiction(expectation: &Expectation, forecasts: &[ClassForecast]) -> Opti
         Measure::Latency | Measure::Service => forecast.complete,
     };
     let needed = match expectation.figure.statistic {
-        Statistic::Permille(500) => quantiles.p50,
-        Statistic::Permille(950) => quantiles.p95,
-        Statistic::Permille(990) => quantiles.p99,
+        Statistic::Permyriad(5000) => quantiles.p50,
+        Statistic::Permyriad(9500) => quantiles.p95,
+        Statistic::Permyriad(9900) => quantiles.p99,
         Statistic::Mean => quantiles.mean,
-        Statistic::Permille(_) | Statistic::Max => return None,
+        Statistic::Permyriad(_) | Statistic::Max => return None,
     };
     let allowed_us = u128::try_from(expectation.threshold.limit.micro).unwrap_or(0);
     (needed.as_micros() > allowed_us).then(|| {

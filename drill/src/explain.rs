@@ -91,19 +91,22 @@ fn client_events(record: &ClientRecord) -> Vec<Event> {
     if let Some(deliberate) = record.deliberate {
         about.push_str(&format!(", bad on purpose ({deliberate:?})"));
     }
-    let lag = record.sent_us.saturating_sub(record.sched_us);
-    let mut events = vec![
-        Event {
-            t_us: record.sched_us,
-            rank: 0,
-            text: format!("client: intended, try {}: {about}", record.attempt),
-        },
-        Event { t_us: record.sent_us, rank: 1, text: format!("client: sent, {lag} us late") },
-    ];
+    let mut events = vec![Event {
+        t_us: record.sched_us,
+        rank: 0,
+        text: format!("client: intended, try {}: {about}", record.attempt),
+    }];
+    if let Some(sent_us) = record.sent_us {
+        let lag = sent_us.saturating_sub(record.sched_us);
+        events.push(Event { t_us: sent_us, rank: 1, text: format!("client: sent, {lag} us late") });
+    }
     if let Some(first) = record.first_us {
         events.push(Event { t_us: first, rank: 7, text: "client: first token".to_owned() });
     }
-    let mut end = format!("client: ended {}", record.outcome.as_str());
+    let mut end = match record.sent_us {
+        Some(_) => format!("client: ended {}", record.outcome.as_str()),
+        None => "client: never sent, because too many requests waited for answers".to_owned(),
+    };
     let mut add = |name: &str, value: Option<String>| {
         if let Some(value) = value {
             end.push_str(&format!(", {name} {value}"));

@@ -173,7 +173,15 @@ fn an_output_folder_that_cannot_be_one() {
 
 #[test]
 fn flags_that_say_nothing_sensible() {
-    let cases: [(&[&str], &[&str]); 11] = [
+    let cases: [(&[&str], &[&str]); 13] = [
+        (
+            &["--set", "target={url=\"http://127.0.0.1:1\",pinned={vertx=\"m\"}}"],
+            &["target.pinned.vertx", "no provider is called `vertx`", "bedrock-west"],
+        ),
+        (
+            &["--set", "target={url=\"http://127.0.0.1:1\",policy={order=[\"nope\"]}}"],
+            &["target.policy.order", "no provider is called `nope`", "bedrock-west"],
+        ),
         (&["--weakness", "bogus"], &["`bogus` is no weakness", "no-failover"]),
         (&["--set", "bogus"], &["--set bogus", "KEY=VALUE"]),
         (&["--set", "faults[7].share=5%"], &["faults[7].share", "leads nowhere"]),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use crate::real_time::{real_time, under_way};
-use crate::support::process::{is_alive, pause, wait_until};
+use crate::support::process::{TakenPort, is_alive, pause, wait_until};
 use crate::support::{BRIEF, Report, Running, command, drill, folder};
 
 fn is_marked(out: &Path) {
@@ -34,6 +34,24 @@ fn a_virtual_run() {
     let ended = run.wait().expect(105);
     assert!(ended.out.contains("INTERRUPTED"), "{}", ended.out);
     is_marked(&folder.path().join("out"));
+}
+
+#[test]
+fn a_target_that_never_answers() {
+    let folder = folder();
+    let silent = TakenPort::new();
+    let target = format!("http://{}", silent.address());
+    let arguments =
+        ["drill", "provider-failure", "--target", &target, "--set", "load.control={}", "--out", "out"];
+    let run = Running::start(command(folder.path(), &arguments));
+    pause(Duration::from_secs(3));
+    let told = std::time::Instant::now();
+    run.signal(Signal::INT);
+    let ended = run.wait().expect(105);
+    // One request of the preflight alone has a minute.
+    assert!(told.elapsed() < Duration::from_secs(30), "it took {:?}", told.elapsed());
+    assert!(ended.out.contains("INTERRUPTED"), "{}", ended.out);
+    assert_eq!(Report::read(&folder.path().join("out")).0["interrupted"], true);
 }
 
 #[test]

@@ -51,8 +51,8 @@ impl Invariant {
     /// The figure that it is judged by unless a drill says otherwise.
     pub const fn default_figure(self) -> Figure {
         let statistic = match self {
-            Self::E6 => Statistic::Permille(990),
-            _ => Statistic::Permille(950),
+            Self::E6 => Statistic::Permyriad(9900),
+            _ => Statistic::Permyriad(9500),
         };
         Figure { measure: Measure::Latency, statistic }
     }

@@ -42,8 +42,8 @@ pub enum Measure {
 pub enum Statistic {
     /// The mean.
     Mean,
-    /// The value that so many of a thousand do not exceed.
-    Permille(u16),
+    /// The value that so many of ten thousand do not exceed.
+    Permyriad(u16),
     /// The largest.
     Max,
 }
@@ -90,5 +90,5 @@ impl Subject {
 
 impl Figure {
     /// The latency below which 95 in 100 stay.
-    pub const LATENCY_P95: Self = Self { measure: Measure::Latency, statistic: Statistic::Permille(950) };
+    pub const LATENCY_P95: Self = Self { measure: Measure::Latency, statistic: Statistic::Permyriad(9500) };
 }

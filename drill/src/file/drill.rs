@@ -170,7 +170,7 @@ impl Reader<'_> {
         let providers = self.providers(&quotas);
         let rules = self.rules(&providers);
         let gateway = self.gateway(&providers);
-        let target = self.target(changes);
+        let target = self.target(changes, &providers);
         let expectations = self.take(expect::read(self.document.get("expect"))).unwrap_or_default();
         let binding = binding(&gateway, target.as_ref(), duration, seed);
         let load = self.load(&binding, target.is_some(), changes.scale_rate);
@@ -304,9 +304,18 @@ impl Reader<'_> {
         file
     }
 
-    fn target(&mut self, changes: &Changes) -> Option<TargetPlan> {
+    /// A provider that the drill does not have would take control traffic, a route or a declared order away unseen.
+    fn target(&mut self, changes: &Changes, providers: &[ProviderPlan]) -> Option<TargetPlan> {
         let written: Option<TargetFile> = self.section("target");
         let file = changes.target.clone().or(written)?;
+        let known = providers.iter().map(|provider| provider.name.as_str()).collect::<Vec<_>>();
+        for (key, name) in file.providers().filter(|(_, name)| !known.contains(name)) {
+            self.problems.add(
+                format!("target.{key}"),
+                format!("no provider is called `{name}`"),
+                known.join(", "),
+            );
+        }
         self.problems.take("target", file.plan())
     }
 

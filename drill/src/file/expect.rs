@@ -188,22 +188,25 @@ fn statistic_of(text: &str) -> Result<Statistic, Refusal> {
     let unknown = || {
         refuse(
             format!("`{text}` is no figure of a distribution"),
-            "`p50`, `p90`, `p95`, `p99`, `p999`, `mean` or `max`",
+            "`p50`, `p90`, `p95`, `p99`, `p999`, `p99.99`, `mean` or `max`",
         )
     };
     match text {
         "mean" | "avg" => Ok(Statistic::Mean),
-        "med" | "median" => Ok(Statistic::Permille(500)),
+        "med" | "median" => Ok(Statistic::Permyriad(5000)),
         "max" => Ok(Statistic::Max),
-        "p999" => Ok(Statistic::Permille(999)),
+        "p9999" => Ok(Statistic::Permyriad(9999)),
+        "p999" => Ok(Statistic::Permyriad(9990)),
         _ => {
             let digits =
                 text.strip_prefix('p').map(|rest| rest.trim_start_matches('(').trim_end_matches(')'));
             let percent: f64 = digits.and_then(|digits| digits.parse().ok()).ok_or_else(unknown)?;
-            if !(0.1..100.0).contains(&percent) {
+            let parts = (percent * 100.0).round();
+            // What is finer would be rounded to another figure than the one that is named.
+            if !(1.0..10_000.0).contains(&parts) || (parts - percent * 100.0).abs() > 1e-6 {
                 return Err(unknown());
             }
-            Ok(Statistic::Permille((percent * 10.0).round() as u16))
+            Ok(Statistic::Permyriad(parts as u16))
         }
     }
 }
@@ -255,7 +258,27 @@ fn threshold(invariant: Invariant, demand: &str) -> Result<Threshold, Refusal> {
         .ok_or_else(|| refuse(format!("`{demand}` does not begin with a comparison"), example(unit)))?;
     let micro = quantity(number, unit)
         .ok_or_else(|| refuse(format!("`{number}` is no {}", kind_of(unit)), example(unit)))?;
-    Ok(Threshold { comparison, limit: Quantity { micro, unit } })
+    let threshold = Threshold { comparison, limit: Quantity { micro, unit } };
+    if cannot_hold(threshold) {
+        return Err(refuse(format!("`{demand}` can never hold: {}", range(unit)), example(unit)));
+    }
+    Ok(threshold)
+}
+
+/// Whether no value that is possible would do.
+fn cannot_hold(threshold: Threshold) -> bool {
+    let Quantity { micro, unit } = threshold.limit;
+    let largest = if unit == Unit::Share { ONE } else { i64::MAX };
+    match threshold.comparison {
+        Comparison::Below => micro <= 0,
+        Comparison::Above => micro >= largest,
+        Comparison::AtLeast | Comparison::Exactly => micro > largest,
+        Comparison::AtMost => false,
+    }
+}
+
+fn range(unit: Unit) -> &'static str {
+    if unit == Unit::Share { "a share lies between 0% and 100%" } else { "there is nothing below 0" }
 }
 
 fn comparison(text: &str) -> Option<(Comparison, &str)> {
@@ -412,7 +435,7 @@ mod tests {
         check("F5", "<= 46s", Invariant::F5, "<= 46s");
         let chat = check("chat.latency.p95", "<= 3s", Invariant::A2, "<= 3s");
         assert_eq!(chat.subject.kind.as_deref(), Some("chat"));
-        assert_eq!(chat.figure.statistic, Statistic::Permille(950));
+        assert_eq!(chat.figure.statistic, Statistic::Permyriad(9500));
         let streams = check("chat.streams.ttft.p99", "< 500ms", Invariant::A2, "< 500ms");
         assert_eq!(streams.subject.streamed, Some(true));
         assert_eq!(streams.figure.measure, Measure::Ttft);
@@ -424,6 +447,8 @@ mod tests {
     fn k6_thresholds_are_understood() {
         let chat = check("http_req_duration{route:chat}", "p(95)<1500", Invariant::A2, "< 1.5s");
         assert_eq!(chat.subject.kind.as_deref(), Some("chat"));
+        let fine = check("http_req_duration", "p(99.99)<1500", Invariant::A2, "< 1.5s");
+        assert_eq!(fine.figure.statistic, Statistic::Permyriad(9999));
         check("http_req_duration", "avg < 200.5", Invariant::A2, "< 200.5ms");
         check("http_req_failed", "rate<0.005", Invariant::A1, "> 99.5%");
     }
@@ -434,10 +459,15 @@ mod tests {
             ("avialability", "> 95%"),
             ("availability", "95%"),
             ("availability", "> 95"),
+            ("availability", "> 100%"),
+            ("availability", ">= 200%"),
+            ("silent_truncation", "< 0"),
+            ("fail_back_time", "< 0s"),
             ("availability", "> 95% in window"),
             ("availability.p95", "> 95%"),
             ("chat.latency", "<= 3s"),
             ("chat.latency.p950", "<= 3s"),
+            ("http_req_duration", "p(99.999)<1500"),
             ("chat.latency.p95", "<= 3"),
             ("attempts_per_request", "<= 3.5"),
             ("time_to_failover", "none"),

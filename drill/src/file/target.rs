@@ -99,6 +99,14 @@ impl TargetFile {
         Self { url: Some(url.to_owned()), ..Self::default() }
     }
 
+    /// The providers that the section names, each with its key.
+    pub(super) fn providers(&self) -> impl Iterator<Item = (String, &str)> {
+        let pinned = self.pinned.keys().map(|name| (format!("pinned.{name}"), name.as_str()));
+        let routes = self.proxy.keys().map(|name| (format!("proxy.{name}"), name.as_str()));
+        let order = self.policy.iter().flat_map(|policy| &policy.order);
+        pinned.chain(routes).chain(order.map(|name| ("policy.order".to_owned(), name.as_str())))
+    }
+
     /// Checks the section.
     ///
     /// # Errors

@@ -74,7 +74,7 @@ impl Tallies {
         self.cascade.any_joined(plan, joined);
         self.stream.any_joined(joined);
         if joined.client.as_ref().is_none_or(is_ordinary) {
-            self.failover.joined(joined);
+            self.failover.joined(plan, joined);
             self.retry.joined(joined);
         }
     }

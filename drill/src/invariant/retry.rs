@@ -88,7 +88,10 @@ impl Tally {
         let kind = plan.kinds.get(&record.kind);
         let budget_us =
             kind.and_then(|kind| if record.streamed { kind.stream_budget_us } else { kind.budget_us });
-        let took_us = record.end_us.saturating_sub(record.sched_us);
+        let Some(sent_us) = record.sent_us else { return };
+        // Another try of the same request begins when its pause is over.
+        let began_us = if record.attempt == 0 { record.sched_us } else { sent_us };
+        let took_us = record.end_us.saturating_sub(began_us);
         // A client that gave up after the budget cannot tell what would have come within the allowance.
         let is_given_up = record.outcome == ClientOutcome::Timeout;
         let is_hang = match budget_us {
@@ -107,6 +110,9 @@ impl Tally {
     /// Counts ordinary traffic with all its attempts.
     pub(crate) fn joined(&mut self, joined: &Joined) {
         let sched_us = joined.sched_us();
+        if joined.client.as_ref().is_some_and(|client| client.sent_us.is_none()) {
+            return;
+        }
         if joined.client.is_some() {
             self.requests += 1;
             self.requests_by_second.add(sched_us);

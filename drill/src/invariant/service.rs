@@ -138,8 +138,12 @@ impl Tally {
         }
     }
 
-    /// What went wrong inside an answer has its own checks (E1 to E4): no status was left to send.
+    /// What went wrong inside a stream has its own checks (E1 to E4): no status was left to send. What was never sent
+    /// is nobody's error but the generator's (G1).
     fn count_error(&mut self, record: &ClientRecord) {
+        if record.sent_us.is_none() {
+            return;
+        }
         self.valid_key_requests += 1;
         if matches!(record.status, Some(401 | 403)) {
             self.called_invalid.add(record.sched_us, record.nonce);
@@ -148,9 +152,9 @@ impl Tally {
             ClientOutcome::Ok
             | ClientOutcome::Degraded
             | ClientOutcome::TruncSilent
-            | ClientOutcome::TruncSignalled
             | ClientOutcome::Crosstalk
             | ClientOutcome::Duplicate => {}
+            ClientOutcome::TruncSignalled if record.streamed => {}
             ClientOutcome::Http
                 if matches!(record.status, Some(429 | 503)) && record.error_type.is_some() =>
             {
@@ -247,9 +251,9 @@ impl Tally {
         };
         let detail: Vec<_> = judged.iter().map(describe).collect();
         let mut evaluation = Evaluation::measured(Quantity::micros(*value_us), detail.join(", "));
-        if let Statistic::Permille(permille) = expectation.figure.statistic {
+        if let Statistic::Permyriad(parts) = expectation.figure.statistic {
             // A percentile needs at least one value beyond it, or it is only the maximum.
-            evaluation.too_few = count * u64::from(1000_u16.saturating_sub(permille)) < 1000;
+            evaluation.too_few = count * u64::from(10_000_u16.saturating_sub(parts)) < 10_000;
         }
         evaluation
     }

@@ -156,7 +156,7 @@ impl Tally {
         }
         let value_us = match expectation.figure.statistic {
             Statistic::Mean => self.cancelled.mean_us(),
-            Statistic::Permille(permille) => self.cancelled.quantile_us(f64::from(permille) / 1000.0),
+            Statistic::Permyriad(parts) => self.cancelled.quantile_us(f64::from(parts) / 10_000.0),
             Statistic::Max => self.cancelled.max_us(),
         };
         let detail = format!(

@@ -179,7 +179,7 @@ impl Exchange {
             deliberate: None,
             phase: "main".into(),
             sched_us,
-            sent_us: sched_us,
+            sent_us: Some(sched_us),
             first_us: None,
             end_us: 0,
             outcome: ClientOutcome::Ok,

@@ -188,7 +188,7 @@ fn wild_times_in_a_log_do_no_harm() {
         for outcome in [ClientOutcome::Ok, ClientOutcome::Aborted, ClientOutcome::Timeout] {
             scene.at(0, |exchange| {
                 let client = &mut exchange.streamed().client;
-                (client.sched_us, client.sent_us, client.first_us) = (sched_us, end_us, Some(end_us));
+                (client.sched_us, client.sent_us, client.first_us) = (sched_us, Some(end_us), Some(end_us));
                 (client.end_us, client.t_us, client.outcome) = (end_us, end_us, outcome);
                 exchange.tried("bedrock");
                 let (first, second) = exchange.attempts.split_at_mut(1);

@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How long after a client's end its attempts may still end.
 const LINGER_US: u64 = 10_000_000;
-/// The same after a client that left: how late its attempts end is what is asked.
+/// The same after a client that left, beyond the longest that a client waits: how late its attempts end is what is
+/// asked, and a gateway that does not notice the leaving goes on to the end of the answer.
 const LINGER_LEFT_US: u64 = 120_000_000;
 
 /// A client try with all of its attempts, in the order in which they began.
@@ -52,7 +53,7 @@ struct Open {
 
 impl Attempt {
     fn of(record: &AttemptRecord) -> Self {
-        let effect = record.fault.as_ref().map(|fault| &*fault.effect);
+        let effect = record.fault.as_ref().filter(|_| record.is_faulted()).map(|fault| &*fault.effect);
         Self {
             provider: record.provider.clone(),
             in_us: record.in_us,
@@ -60,7 +61,7 @@ impl Attempt {
             status: record.status,
             outcome: record.outcome,
             is_stalled: record.outcome == AttemptOutcome::Stall || effect == Some("stall"),
-            is_faulted: record.fault.is_some(),
+            is_faulted: record.is_faulted(),
             tokens: record.tokens,
             tokens_planned: record.tokens_planned,
             complete: record.complete,
@@ -80,7 +81,11 @@ impl Join {
 
     pub(crate) fn client(&mut self, nonce: Nonce, record: &ClientRecord) {
         let left = matches!(record.outcome, ClientOutcome::Aborted | ClientOutcome::Timeout);
-        let expires_us = record.t_us.saturating_add(if left { LINGER_LEFT_US } else { LINGER_US });
+        let expires_us = record.t_us.saturating_add(if left {
+            LINGER_LEFT_US.saturating_add(self.deadline_us)
+        } else {
+            LINGER_US
+        });
         self.update(nonce, expires_us, |joined| joined.client = Some(record.clone()));
     }
 

@@ -34,7 +34,7 @@ pub struct StatsReport {
     pub service_ms: Option<Summary>,
     /// From the intended send time to the first generated token of a stream.
     pub ttft_ms: Option<Summary>,
-    /// From the intended to the actual send time.
+    /// From the intended to the actual send time, of first tries.
     pub send_lag_ms: Option<Summary>,
 }
 
@@ -55,9 +55,14 @@ impl Stats {
         self.requests += 1;
         self.ok += u64::from(record.outcome == ClientOutcome::Ok);
         *self.outcomes.entry(record.outcome).or_default() += 1;
+        // What was never sent failed, and took no time.
+        let Some(sent_us) = record.sent_us else { return };
         self.latency.record(record.end_us.saturating_sub(record.sched_us));
-        self.service.record(record.end_us.saturating_sub(record.sent_us));
-        self.send_lag.record(record.sent_us.saturating_sub(record.sched_us));
+        self.service.record(record.end_us.saturating_sub(sent_us));
+        // Another try of the same request was not due before its pause was over.
+        if record.attempt == 0 {
+            self.send_lag.record(sent_us.saturating_sub(record.sched_us));
+        }
         if let Some(first_us) = record.first_us {
             self.ttft.record(first_us.saturating_sub(record.sched_us));
         }
@@ -72,7 +77,7 @@ impl Stats {
         };
         let value = match figure.statistic {
             Statistic::Mean => histogram.mean_us(),
-            Statistic::Permille(permille) => histogram.quantile_us(f64::from(permille) / 1000.0),
+            Statistic::Permyriad(parts) => histogram.quantile_us(f64::from(parts) / 10_000.0),
             Statistic::Max => histogram.max_us(),
         };
         (histogram.count(), value)

@@ -20,6 +20,8 @@ pub struct OutFolder {
     path: PathBuf,
     /// Whether what lies there is this run's.
     begun: AtomicBool,
+    /// The folder, locked for as long as the run lasts.
+    _lock: fs::File,
 }
 
 /// A folder that cannot be used.
@@ -34,7 +36,7 @@ pub struct OutFolderError {
 }
 
 impl OutFolder {
-    /// Makes the folder and proves that it can be written to. What an earlier run left there stays until this
+    /// Makes the folder, proves that it can be written to, and that no other run is writing to it. What an earlier run left there stays until this
     /// one begins.
     ///
     /// # Errors
@@ -45,7 +47,12 @@ impl OutFolder {
         let probe = path.join(".brownout-probe");
         fs::write(&probe, b"?").map_err(fail)?;
         fs::remove_file(&probe).map_err(fail)?;
-        Ok(Self { path: path.to_owned(), begun: AtomicBool::new(false) })
+        let lock = fs::File::open(path).map_err(fail)?;
+        // Two runs in one folder would leave the report of one beside the logs of the other.
+        if let Err(fs::TryLockError::WouldBlock) = lock.try_lock() {
+            return Err(fail(io::Error::new(io::ErrorKind::ResourceBusy, "another run is writing to it")));
+        }
+        Ok(Self { path: path.to_owned(), begun: AtomicBool::new(false), _lock: lock })
     }
 
     /// Takes an earlier run's files away, so that nothing stale can be taken for a result of the run that
@@ -141,6 +148,16 @@ mod tests {
         out.begin().expect("emptied");
         assert!(!out.file("report.json").exists());
         assert!(out.file("notes.txt").exists());
+    }
+
+    #[test]
+    fn two_runs_do_not_share_a_folder() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let first = OutFolder::prepare(folder.path()).expect("usable");
+        let error = OutFolder::prepare(folder.path()).expect_err("taken").to_string();
+        assert!(error.contains("another run is writing to it"), "{error}");
+        drop(first);
+        OutFolder::prepare(folder.path()).expect("free again");
     }
 
     #[test]

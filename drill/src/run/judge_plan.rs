@@ -74,7 +74,9 @@ fn kinds(plan: &DrillPlan, declared: Option<&DeclaredPolicy>) -> BTreeMap<Name, 
     let timeout_us = micros(plan.load.timeout());
     let stream_timeout_us = micros(plan.load.stream_timeout());
     let declared_us = plan.target.as_ref().and_then(|target| target.policy.as_ref()?.deadline).map(micros);
-    let kinds = plan.load.classes().map(|class| {
+    let mut kinds: BTreeMap<Name, KindPlan> = BTreeMap::new();
+    // Control traffic names a provider, and says nothing of the order in which an alias is served.
+    for class in plan.load.classes_of_load() {
         let kind = KindPlan {
             deadline_us: timeout_us.max(stream_timeout_us),
             useful_us: None,
@@ -83,9 +85,13 @@ fn kinds(plan: &DrillPlan, declared: Option<&DeclaredPolicy>) -> BTreeMap<Name, 
             stream_budget_us: Some(stream_timeout_us),
             targets: targets(plan, declared, &class.model),
         };
-        (Name::clone(&class.kind_name), kind)
-    });
-    kinds.collect()
+        let known = kinds.entry(Name::clone(&class.kind_name)).or_insert_with(|| kind.clone());
+        if known.targets != kind.targets {
+            // Several models of one kind: who is asked first is seen, and not declared.
+            known.targets.clear();
+        }
+    }
+    kinds
 }
 
 /// The providers behind a model name, in the declared order.

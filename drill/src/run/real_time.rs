@@ -51,7 +51,7 @@ pub(super) fn run(
     let journal = run_real(plan.seed, THREADS, async |world| {
         preflight(&world, plan, options, &mut facts).await?;
         let journal = session::begin(out, options, &judge)?.real_time();
-        if facts.preflight.iter().all(|check| check.problem.is_none()) {
+        if !facts.interrupted && facts.preflight.iter().all(|check| check.problem.is_none()) {
             drill(&world, plan, options, &journal, watch, &mut facts).await?;
         }
         Ok::<_, RunError>(journal)
@@ -120,10 +120,22 @@ async fn preflight(
         stage.stop().await;
         return Err(RunError::Unreachable { url, cause: cause.to_string() });
     }
-    let preflight = loadgen::preflight(world, stage.target.clone(), &plan.load).await;
-    facts.preflight = session::preflight_facts(&preflight);
+    // A target that never answers takes all of the clients' patience, several times.
+    tokio::select! {
+        biased;
+        () = told_to_stop(world, options) => facts.interrupted = true,
+        preflight = loadgen::preflight(world, stage.target.clone(), &plan.load) => {
+            facts.preflight = session::preflight_facts(&preflight);
+        }
+    }
     stage.stop().await;
     Ok(())
+}
+
+async fn told_to_stop(world: &World, options: &Options) {
+    while !options.stop.load(Ordering::Acquire) {
+        world.clock().sleep(LOOK).await;
+    }
 }
 
 async fn drill(

@@ -38,7 +38,7 @@ fn client(t_us: u64, request: u64) -> ClientRecord {
         deliberate: None,
         phase: "main".into(),
         sched_us: 0,
-        sent_us: 0,
+        sent_us: Some(0),
         first_us: None,
         end_us: t_us,
         outcome: ClientOutcome::Ok,

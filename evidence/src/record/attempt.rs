@@ -63,6 +63,14 @@ pub struct AttemptRecord {
     pub closed_by: ClosedBy,
 }
 
+impl AttemptRecord {
+    /// Whether a fault was decided for the attempt and acted on it.
+    #[must_use]
+    pub const fn is_faulted(&self) -> bool {
+        self.fault.is_some() && self.fault_not_applied.is_none()
+    }
+}
+
 /// A fault as it was decided for one attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppliedFault {

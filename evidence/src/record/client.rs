@@ -1,4 +1,4 @@
-//! L, the client log: one record for every try that the load generator sent.
+//! L, the client log: one record for every try that the load generator sent, and for every arrival that it dropped.
 
 use super::Name;
 use crate::Nonce;
@@ -37,8 +37,9 @@ pub struct ClientRecord {
     pub phase: Name,
     /// When the plan intended it to be sent.
     pub sched_us: u64,
-    /// When it was sent.
-    pub sent_us: u64,
+    /// When it was sent; absent of an arrival that never was, because too many requests waited for answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_us: Option<u64>,
     /// When the first generated token came, on a stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_us: Option<u64>,

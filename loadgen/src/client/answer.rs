@@ -144,12 +144,12 @@ impl Reading {
         }
     }
 
-    /// The deadline passed. A stream that had its end was whole, whatever it still held open.
+    /// The deadline passed. A stream that had its end, well or not, keeps it, whatever it still held open.
     pub(super) fn give_up(&mut self, outcome: ClientOutcome) {
-        if self.stream.as_ref().is_some_and(StreamState::is_whole) {
-            self.end_whole();
-        } else {
-            self.end(outcome);
+        match &self.stream {
+            Some(stream) if stream.is_whole() => self.end_whole(),
+            Some(stream) if stream.has_ended() => {}
+            _ => self.end(outcome),
         }
     }
 

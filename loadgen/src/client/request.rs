@@ -108,10 +108,11 @@ fn chat(planned: &Planned, nonce: Option<Nonce>) -> Bytes {
 }
 
 fn embeddings(planned: &Planned, nonce: Option<Nonce>) -> Bytes {
-    let text = prompt::text(nonce, planned.prompt_tokens);
+    let text = |nonce| prompt::text(nonce, planned.prompt_tokens).into();
     let input = match planned.class.batch {
-        0 | 1 => Input::Text(text.into()),
-        batch => Input::Texts((0..batch).map(|_| text.clone().into()).collect()),
+        0 | 1 => Input::Text(text(nonce)),
+        // Named once: where a model takes one text at a time, the calls for the others are no retries.
+        batch => Input::Texts((0..batch).map(|index| text(nonce.filter(|_| index == 0))).collect()),
     };
     EmbeddingRequest { model: Text::from(&*planned.model), input, ..EmbeddingRequest::default() }.to_bytes()
 }

@@ -59,7 +59,7 @@ pub(super) async fn read(clock: &Clock, mut body: Body, reading: &mut Reading) {
     if is_whole(reading) {
         reading.end_whole();
     }
-    if reading.stream.as_ref().is_some_and(|state| state.ended_at.is_some()) {
+    if reading.stream.as_ref().is_some_and(StreamState::has_ended) {
         close(clock, body, reading).await;
     }
 }
@@ -176,6 +176,11 @@ impl StreamState {
         if let Some(last) = self.last_event.replace(now) {
             self.gap_max = self.gap_max.max(Some(now.saturating_since(last)));
         }
+    }
+
+    /// Whether the event has come that ended the answer, well or not.
+    pub(super) const fn has_ended(&self) -> bool {
+        self.ended_at.is_some()
     }
 
     /// Writes what is known into the answer, whose end is set.

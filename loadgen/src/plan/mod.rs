@@ -200,8 +200,18 @@ impl LoadPlan {
 
     /// Every class of request that is sent.
     pub fn classes(&self) -> impl Iterator<Item = &Arc<Class>> {
+        self.classes_of(|_| true)
+    }
+
+    /// The classes of the load itself, without those of control traffic.
+    pub fn classes_of_load(&self) -> impl Iterator<Item = &Arc<Class>> {
+        self.classes_of(|stream| !matches!(stream.kind, StreamKind::Control(_)))
+    }
+
+    fn classes_of(&self, wanted: impl Fn(&Stream) -> bool) -> impl Iterator<Item = &Arc<Class>> {
         let mut seen = std::collections::BTreeSet::new();
-        let of_streams = self.streams.iter().flat_map(|stream| stream.classes.iter());
+        let streams = self.streams.iter().filter(move |stream| wanted(stream));
+        let of_streams = streams.flat_map(|stream| stream.classes.iter());
         let of_users =
             self.users.iter().flat_map(|users| users.classes.iter().flat_map(|kind| &kind.classes));
         of_streams.chain(of_users).filter(move |class| seen.insert(Arc::clone(&class.name)))

@@ -14,7 +14,7 @@ pub(super) fn record_of(planned: &Planned, attempt: u32, answer: &Answer, now: I
     ClientRecord {
         nonce: nonce_of_try(planned, attempt),
         attempt,
-        sent_us: answer.sent.as_micros(),
+        sent_us: Some(answer.sent.as_micros()),
         first_us: answer.first.map(Instant::as_micros),
         end_us: answer.end.as_micros(),
         outcome: answer.outcome,
@@ -53,7 +53,7 @@ fn blank(planned: &Planned, now: Instant) -> ClientRecord {
         deliberate: planned.deliberate,
         phase: Name::clone(&planned.phase),
         sched_us: planned.due.as_micros(),
-        sent_us: now.as_micros(),
+        sent_us: None,
         first_us: None,
         end_us: now.as_micros(),
         outcome: ClientOutcome::Conn,

@@ -47,7 +47,7 @@ fn kinds_of_user_ask_what_they_are_for() {
     let (_, records) = drive(&plan_of(load, 3, "60s"), |asked| async move { good(&asked) });
     let mut starts: BTreeMap<String, Vec<u64>> = BTreeMap::new();
     for record in &records {
-        starts.entry(record.tenant.to_string()).or_default().push(record.sent_us);
+        starts.entry(record.tenant.to_string()).or_default().push(record.sent_us.expect("sent"));
     }
     assert_eq!(starts.len(), 40);
     let mut first: Vec<u64> = starts.values().map(|times| times[0]).collect();

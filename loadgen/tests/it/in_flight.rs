@@ -28,7 +28,7 @@ fn arrivals_beyond_the_cap_are_failures_on_record() {
         records
             .iter()
             .filter(|record| record.outcome == ClientOutcome::Conn)
-            .all(|record| record.end_us == record.sched_us)
+            .all(|record| record.end_us == record.sched_us && record.sent_us.is_none())
     );
 }
 

@@ -50,7 +50,7 @@ fn a_plain_answer_is_ok() {
         good(&asked)
     });
     check(&record, ClientOutcome::Ok, Some(200), 5);
-    assert_eq!((record.sched_us, record.sent_us, record.end_us, record.t_us), (0, 0, 70_000, 70_000));
+    assert_eq!((record.sched_us, record.sent_us, record.end_us, record.t_us), (0, Some(0), 70_000, 70_000));
     assert_eq!(
         (record.served_by.as_deref(), record.served_model.as_deref()),
         (Some("bedrock"), Some("claude"))
@@ -281,6 +281,24 @@ fn a_whole_stream_that_is_held_open_is_whole() {
 }
 
 #[test]
+fn a_stream_that_ended_before_the_deadline_keeps_its_end() {
+    let record = ask(STREAMED, |asked| async move {
+        let (sender, body) = Body::channel(1);
+        let clock = *asked.world.clock();
+        drop(asked.world.spawn(async move {
+            clock.sleep(Duration::from_millis(4500)).await;
+            let error = ErrorDetail::new("upstream lost", "server_error").with_code("upstream_failed");
+            sender.send(event(|out| write_error(&error, out))).await;
+            clock.sleep(Duration::from_secs(100)).await;
+            drop(sender);
+        }));
+        Ok(sse(body))
+    });
+    check(&record, ClientOutcome::TruncSignalled, Some(200), 0);
+    assert_eq!(record.end_us, 4_500_000, "closing the transfer is not part of the answer");
+}
+
+#[test]
 fn no_answer_at_all_is_a_connection_failure() {
     for mix in [PLAIN, STREAMED] {
         let reset = ask(mix, |asked| async move {
@@ -315,6 +333,13 @@ fn embeddings_are_measured() {
     let record =
         ask("mix = { embeddings = 1 }\nclasses = { embeddings = { batch = 4 } }", |asked| async move {
             assert_eq!(asked.path, "/v1/embeddings");
+            let body = String::from_utf8_lossy(&asked.body).into_owned();
+            let nonce = asked.nonce.expect("named").to_string();
+            assert_eq!(
+                (body.matches(&nonce).count(), body.matches("Please summarise").count()),
+                (1, 4),
+                "{body}"
+            );
             good(&asked)
         });
     check(&record, ClientOutcome::Ok, Some(200), 0);

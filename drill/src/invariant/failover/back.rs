@@ -55,10 +55,18 @@ pub(super) fn fail_back(tally: &Tally, case: &Case<'_>, expectation: &Expectatio
     evaluation
 }
 
+/// Attempts on a window's provider and on all, before the window.
+fn quiet_share(tally: &Tally, case: &Case<'_>, window: &FaultWindow) -> (u64, u64) {
+    let count = |span: Span| (tally.attempts_between(&window.provider, span), tally.attempts_in(span));
+    let (own, all) = count(case.plan.quiet_before(window.span.from_us));
+    let (first_own, first_all) = count(case.plan.baseline());
+    // A provider that has not come back from an earlier fault is not to be measured by that. Load changes too, hence half.
+    let never_came_back = 2 * own * first_all < all * first_own;
+    if never_came_back { (first_own, first_all) } else { (own, all) }
+}
+
 fn return_after(tally: &Tally, case: &Case<'_>, window: &FaultWindow, patience_us: u64) -> Return {
-    let quiet = case.plan.quiet_before(window.span.from_us);
-    let quiet_own = tally.attempts_between(&window.provider, quiet);
-    let quiet_all = tally.attempts_in(quiet);
+    let (quiet_own, quiet_all) = quiet_share(tally, case, window);
     let off_us = window.span.to_us;
     let is_hit_again = case.plan.is_faulted_at(off_us);
     if quiet_own == 0 || is_hit_again {

@@ -7,6 +7,8 @@ use super::tally::Tally;
 use crate::demand::{Expectation, FaultWindow, Quantity, Span, Threshold, Unit, Weight};
 use crate::invariant::Case;
 use crate::observed::{SECOND_US, sliding};
+use evidence::Name;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// Availability that counts as having failed over, in percent.
@@ -14,7 +16,9 @@ const F1_GOOD_PERCENT: u64 = 95;
 /// F2 of a whole outage: the least share of good answers from elsewhere.
 const F2_OUTAGE_PPM: i64 = 950_000;
 /// Shares at which a fault is neither nearly absent nor nearly total.
-const HALF_PPM: std::ops::RangeInclusive<u32> = 300_000..=700_000;
+const HALF_PPM: std::ops::RangeInclusive<i64> = 300_000..=700_000;
+/// The share from which on a provider is down, the rest being what happened at the edges of the window.
+const DOWN_PPM: i64 = 950_000;
 
 /// How failing over went in one window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,23 +98,31 @@ pub(super) fn time_to_failover(case: &Case<'_>) -> Evaluation {
     evaluation.theory(case.failover_theory())
 }
 
-/// One figure of F2: good answers of one class of requests in one window.
+/// One figure of F2: good answers to one kind of request in one window.
 struct Share<'a> {
     window: &'a FaultWindow,
+    kind: Name,
     streamed: bool,
     measured: Quantity,
-    /// What the catalogue asks of this window.
+    /// What the catalogue asks of it.
     wanted: Quantity,
+    /// Whether every attempt on the first choice failed.
+    is_down: bool,
 }
 
 pub(super) fn failover_share(tally: &Tally, case: &Case<'_>, expectation: &Expectation) -> Evaluation {
     let mut shares = Vec::new();
-    for (_, window) in active(tally, case) {
+    let classes: BTreeSet<(Name, bool)> =
+        tally.served().map(|(key, _)| (key.kind.clone(), key.streamed)).collect();
+    let is_meant = |streamed: bool| expectation.subject.streamed.is_none_or(|wanted| wanted == streamed);
+    for (index, window) in active(tally, case) {
         let Some(settled) = settled(case, window) else { continue };
-        for streamed in
-            [false, true].into_iter().filter(|class| expectation.subject.streamed.unwrap_or(*class) == *class)
-        {
-            shares.extend(share_of(tally, case, window, settled, streamed));
+        for (kind, streamed) in classes.iter().filter(|(_, streamed)| is_meant(*streamed)) {
+            // How much fails is seen and not declared: a rule may choose among requests, mix effects, or act too late.
+            let failing_ppm = tally.failing_ppm_of(index, kind, *streamed).filter(|ppm| *ppm > 0);
+            shares.extend(
+                failing_ppm.and_then(|ppm| share_of(tally, case, window, settled, (kind, *streamed), ppm)),
+            );
         }
     }
     let slack = |share: &Share<'_>| share.measured.micro - share.wanted.micro;
@@ -120,13 +132,13 @@ pub(super) fn failover_share(tally: &Tally, case: &Case<'_>, expectation: &Expec
     };
     // The demand is a factor on what this window's share of failures lets one expect.
     let factor = expectation.threshold.limit.micro.min(1_000_000) * worst.wanted.micro / 900_000;
-    let wanted = if worst.window.is_outage() { worst.wanted.micro } else { factor };
+    let wanted = if worst.is_down { worst.wanted.micro } else { factor };
     let mut evaluation = Evaluation::measured(worst.measured, detail.join(", ")).breach(
         Some(worst.window.span.from_us),
         case.tallies.service.failed_in(case.window_index(worst.window)),
     );
     evaluation.threshold = Some(Threshold::at_least(Quantity::ppm(wanted)));
-    if case.plan.policy.is_none() && !worst.window.is_outage() {
+    if case.plan.policy.is_none() && !worst.is_down {
         evaluation = evaluation.weighing(Weight::Advisory);
     }
     evaluation
@@ -134,8 +146,8 @@ pub(super) fn failover_share(tally: &Tally, case: &Case<'_>, expectation: &Expec
 }
 
 fn describe(share: &Share<'_>) -> String {
-    let class = if share.streamed { "streams" } else { "others" };
-    format!("{} {class} {} (wanted {})", share.window, share.measured, share.wanted)
+    let streams = if share.streamed { " streams" } else { "" };
+    format!("{} {}{streams} {} (wanted {})", share.window, share.kind, share.measured, share.wanted)
 }
 
 fn share_of<'a>(
@@ -143,28 +155,28 @@ fn share_of<'a>(
     case: &Case<'_>,
     window: &'a FaultWindow,
     settled: Span,
-    streamed: bool,
+    (kind, streamed): (&Name, bool),
+    failing_ppm: i64,
 ) -> Option<Share<'a>> {
-    let (mut all, mut elsewhere) = (0, 0);
-    for (key, series) in tally.served().filter(|(key, _)| key.streamed == streamed) {
-        if tally.is_primary(case.plan, &key.kind, &window.provider) {
-            let count = series.between(settled.from_us, settled.to_us);
-            all += count;
-            elsewhere += if key.provider == window.provider { 0 } else { count };
-        }
+    if !tally.is_primary(case.plan, kind, &window.provider) {
+        return None;
     }
+    let (mut all, mut elsewhere) = (0, 0);
+    for (key, series) in tally.served().filter(|(key, _)| key.kind == *kind && key.streamed == streamed) {
+        let count = series.between(settled.from_us, settled.to_us);
+        all += count;
+        elsewhere += if key.provider == window.provider { 0 } else { count };
+    }
+    let is_down = window.is_outage() && failing_ppm >= DOWN_PPM;
+    let wanted = if is_down { F2_OUTAGE_PPM } else { wanted_ppm(case, failing_ppm) };
     let measured = Quantity::share(elsewhere, all)?;
-    Some(Share { window, streamed, measured, wanted: Quantity::ppm(wanted_ppm(case, window)) })
+    Some(Share { window, kind: kind.clone(), streamed, measured, wanted: Quantity::ppm(wanted), is_down })
 }
 
-/// 0.95 of an outage, else 0.9·p^(r+1).
-fn wanted_ppm(case: &Case<'_>, window: &FaultWindow) -> i64 {
-    if window.is_outage() {
-        return F2_OUTAGE_PPM;
-    }
+/// 0.9·p^(r+1).
+fn wanted_ppm(case: &Case<'_>, failing_ppm: i64) -> i64 {
     let retries = case.plan.policy.as_ref().map_or(0, |policy| policy.retries);
-    let share = i64::from(window.share_ppm);
-    (0..retries.min(16)).fold(share, |power, _| power * share / 1_000_000) * 9 / 10
+    (0..retries.min(16)).fold(failing_ppm, |power, _| power * failing_ppm / 1_000_000) * 9 / 10
 }
 
 pub(super) fn probe_discipline(tally: &Tally, case: &Case<'_>) -> Evaluation {
@@ -174,7 +186,8 @@ pub(super) fn probe_discipline(tally: &Tally, case: &Case<'_>) -> Evaluation {
         let attempts = tally.attempts_between(&window.provider, settled);
         Some((Quantity::factor(attempts, requests)?, window.clone()))
     };
-    let outages = active(tally, case).filter(|(_, window)| window.is_outage());
+    let is_down = |index: usize| tally.failing_ppm(index).is_some_and(|ppm| ppm >= DOWN_PPM);
+    let outages = active(tally, case).filter(|(index, window)| window.is_outage() && is_down(*index));
     let worst = outages.filter_map(|(_, window)| of_window(window)).max_by_key(|(ratio, _)| ratio.micro);
     let Some((ratio, window)) = worst else { return Evaluation::not_judged("no provider was down whole") };
     let detail = format!("attempts on {} for each client request after failover, {window}", window.provider);
@@ -209,8 +222,9 @@ pub(super) fn latency_cost(tally: &Tally, case: &Case<'_>) -> Evaluation {
 }
 
 pub(super) fn flapping(tally: &Tally, case: &Case<'_>) -> Evaluation {
-    let steady = active(tally, case).filter(|(_, window)| {
-        HALF_PPM.contains(&window.share_ppm) && window.span.length_us() >= 60 * SECOND_US
+    let steady = active(tally, case).filter(|(index, window)| {
+        tally.failing_ppm(*index).is_some_and(|ppm| HALF_PPM.contains(&ppm))
+            && window.span.length_us() >= 60 * SECOND_US
     });
     let rates = steady.filter_map(|(_, window)| {
         let rate = Quantity::per_minute(transitions(tally, case, window)?, window.span.length_us())?;

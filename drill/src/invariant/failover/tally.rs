@@ -1,10 +1,10 @@
 //! What the F family counts while the run goes on.
 
 use super::super::offence::Offences;
-use crate::demand::{JudgePlan, Span};
+use crate::demand::{JudgePlan, Quantity, Span};
 use crate::observed::{Joined, Series};
 use evidence::histogram::{Histogram, Precision};
-use evidence::record::ClientOutcome;
+use evidence::record::{AttemptOutcome, ClientOutcome};
 use evidence::{AttemptRecord, ClientRecord, Name};
 use std::collections::BTreeMap;
 
@@ -21,8 +21,10 @@ pub(crate) struct Tally {
     served: BTreeMap<ServedKey, Series>,
     pub(super) quiet_latency: Histogram,
     pub(super) fault_latency: BTreeMap<usize, Histogram>,
-    /// Of a window's provider while it was open: (attempts, attempts that a fault was applied to).
-    faulted: BTreeMap<usize, (u64, u64)>,
+    /// What faults did to a window's provider while it was open.
+    hits: BTreeMap<usize, Hits>,
+    /// The same of ordinary traffic, by window, kind, and streamed or not.
+    hits_by_kind: BTreeMap<(usize, Name, bool), Hits>,
     pub(super) attributed: u64,
     pub(super) misattributed: Offences,
     embeddings: BTreeMap<Name, (Option<Name>, u32)>,
@@ -45,7 +47,8 @@ impl Tally {
             served: BTreeMap::new(),
             quiet_latency: Histogram::new(Precision::Fine),
             fault_latency: BTreeMap::new(),
-            faulted: BTreeMap::new(),
+            hits: BTreeMap::new(),
+            hits_by_kind: BTreeMap::new(),
             attributed: 0,
             misattributed: Offences::default(),
             embeddings: BTreeMap::new(),
@@ -56,7 +59,7 @@ impl Tally {
 
     /// Counts a request that is neither control traffic nor bad on purpose.
     pub(crate) fn client(&mut self, plan: &JudgePlan, record: &ClientRecord) {
-        if record.nonce.is_some() {
+        if record.nonce.is_some() && record.sent_us.is_some() {
             self.requests.add(record.sched_us);
         }
         if record.outcome != ClientOutcome::Ok {
@@ -86,19 +89,20 @@ impl Tally {
     pub(crate) fn attempt(&mut self, plan: &JudgePlan, record: &AttemptRecord) {
         for index in plan.windows_at(record.in_us) {
             if plan.faults[index].provider == record.provider {
-                let (attempts, faulted) = self.faulted.entry(index).or_default();
-                *attempts += 1;
-                *faulted += u64::from(record.fault.is_some());
+                let failed = record.outcome != AttemptOutcome::Ok || !record.complete;
+                let hits = self.hits.entry(index).or_default();
+                hits.add(record.is_faulted(), failed && !(record.streamed && record.tokens > 0));
             }
         }
     }
 
     /// Counts ordinary traffic with all its attempts.
-    pub(crate) fn joined(&mut self, joined: &Joined) {
+    pub(crate) fn joined(&mut self, plan: &JudgePlan, joined: &Joined) {
         for attempt in &joined.attempts {
             let series = self.attempts.entry(attempt.provider.clone());
             series.or_insert_with(|| Series::with_step(ATTEMPT_STEP_US)).add(attempt.in_us);
         }
+        self.count_hits(plan, joined);
         let Some(client) = joined.client.as_ref().filter(|client| client.outcome == ClientOutcome::Ok) else {
             return;
         };
@@ -107,6 +111,20 @@ impl Tally {
             self.served.entry(key).or_insert_with(Series::seconds).add(client.sched_us);
         }
         self.count_attribution(joined, client);
+    }
+
+    fn count_hits(&mut self, plan: &JudgePlan, joined: &Joined) {
+        let Some(client) = &joined.client else { return };
+        for attempt in &joined.attempts {
+            for index in plan.windows_at(attempt.in_us) {
+                if plan.faults[index].provider == attempt.provider {
+                    let key = (index, client.kind.clone(), client.streamed);
+                    let begun = client.streamed && attempt.tokens > 0;
+                    let hits = self.hits_by_kind.entry(key).or_default();
+                    hits.add(attempt.is_faulted, !attempt.succeeded() && !begun);
+                }
+            }
+        }
     }
 
     fn count_attribution(&mut self, joined: &Joined, client: &ClientRecord) {
@@ -167,7 +185,42 @@ impl Tally {
     /// Whether a window shows faults: a rule that never took hold tests nothing.
     pub(super) fn took_hold(&self, window: usize) -> bool {
         const ENOUGH_TO_TELL: u64 = 50;
-        self.faulted.get(&window).is_none_or(|(attempts, faulted)| *faulted > 0 || *attempts < ENOUGH_TO_TELL)
+        self.hits.get(&window).is_none_or(|hits| hits.faulted > 0 || hits.attempts < ENOUGH_TO_TELL)
+    }
+
+    /// The share of a window's attempts on its provider that a fault made fail in time for failing over.
+    pub(super) fn failing_ppm(&self, window: usize) -> Option<i64> {
+        self.hits.get(&window)?.failing_ppm()
+    }
+
+    /// The same of ordinary requests of one kind, streamed or not.
+    pub(super) fn failing_ppm_of(&self, window: usize, kind: &Name, streamed: bool) -> Option<i64> {
+        self.hits_by_kind.get(&(window, kind.clone(), streamed))?.failing_ppm()
+    }
+}
+
+/// Attempts on the provider of a fault window.
+#[derive(Clone, Copy, Debug, Default)]
+struct Hits {
+    attempts: u64,
+    /// A fault acted on them.
+    faulted: u64,
+    /// It made them fail before any of a streamed answer had gone out, while failing over was possible.
+    failed: u64,
+}
+
+impl Hits {
+    fn add(&mut self, is_faulted: bool, has_failed: bool) {
+        self.attempts += 1;
+        self.faulted += u64::from(is_faulted);
+        self.failed += u64::from(is_faulted && has_failed);
+    }
+
+    /// In millionths; none of so few that a share means nothing.
+    fn failing_ppm(&self) -> Option<i64> {
+        const ENOUGH: u64 = 5;
+        let share = Quantity::share(self.failed, self.attempts)?;
+        (self.attempts >= ENOUGH).then_some(share.micro)
     }
 }
 

@@ -4,6 +4,7 @@ use super::super::FindingVerdict;
 use crate::demand::{Expectation, Invariant};
 use crate::judge::Verdict;
 use crate::judge::support::*;
+use evidence::record::{AttemptOutcome, ClientOutcome};
 
 const OUTAGE: u32 = 1_000_000;
 
@@ -172,7 +173,66 @@ fn f2_looks_at_streams_apart() {
     let judgement = scene.judge();
     judgement.assert_breaks(&[Invariant::F2]);
     let detail = &judgement.finding(Invariant::F2).detail;
-    assert!(detail.contains("outage[0] on bedrock streams 0%"), "{detail}");
+    assert!(detail.contains("outage[0] on bedrock chat streams 0%"), "{detail}");
+}
+
+#[test]
+fn f2_and_f3_go_by_what_fails_and_not_by_what_is_declared() {
+    // A rule for one kind: the others are served by a provider that is well.
+    let mut of_a_kind = Scene::new(200).fault("bedrock", 60, 120, OUTAGE);
+    of_a_kind.every(50, 0, 200, |exchange, number| {
+        if number.is_multiple_of(4) {
+            exchange.client.kind = "embeddings".into();
+            if in_fault(exchange, 60, 120) {
+                exchange.reroute();
+            }
+        }
+    });
+    of_a_kind.plan.kinds.insert("embeddings".into(), of_a_kind.plan.kinds["chat"].clone());
+    let judgement = of_a_kind.clone().judge();
+    judgement.assert_holds(Invariant::F2);
+    assert_eq!(
+        judgement.finding(Invariant::F2).detail,
+        "outage[0] on bedrock embeddings 100% (wanted 95%)",
+        "nothing is asked of chats, of which none fails"
+    );
+    judgement.assert_not_judged(Invariant::F3);
+
+    // One request in ten.
+    let one_in_ten = |on_failure: fn(&mut Exchange)| {
+        outage(OUTAGE, move |exchange, number| {
+            if (number / 4).is_multiple_of(10) {
+                on_failure(exchange);
+            }
+        })
+        .judge()
+    };
+    one_in_ten(Exchange::reroute).assert_holds(Invariant::F2);
+    assert!(one_in_ten(down).broken().contains(&Invariant::F2));
+
+    // A stream that is cut after its first token cannot be tried elsewhere.
+    let cut = outage(500_000, |exchange, number| {
+        if number.is_multiple_of(2) {
+            return;
+        }
+        exchange.streamed().broken_by("cut", AttemptOutcome::Cut, 3).ended(ClientOutcome::TruncSignalled);
+    });
+    cut.judge().assert_not_judged(Invariant::F2);
+}
+
+#[test]
+fn a_fault_that_could_not_act_is_none() {
+    let judgement = outage(OUTAGE, |exchange, _| {
+        exchange.failing(503);
+        let attempt = exchange.attempts.last_mut().expect("an attempt");
+        (attempt.outcome, attempt.complete) = (AttemptOutcome::Ok, true);
+        attempt.fault_not_applied = Some("the answer has fewer events".into());
+    })
+    .judge();
+    for invariant in [Invariant::F1, Invariant::F2, Invariant::F3] {
+        judgement.assert_not_judged(invariant);
+    }
+    assert_eq!(judgement.measured.by_provider["bedrock"].faulted, 0);
 }
 
 #[test]
@@ -252,6 +312,21 @@ fn f5_never_is_a_breach_even_of_an_unknown_policy_and_too_soon_to_tell_is_none()
 }
 
 #[test]
+fn f5_sees_a_provider_that_is_gone_for_good_after_a_later_fault_too() {
+    // The quiet time after the first fault is too short to tell.
+    let mut scene = Scene::new(300).fault("bedrock", 60, 100, OUTAGE).fault("bedrock", 110, 150, OUTAGE);
+    scene.every(50, 0, 300, |exchange, number| {
+        if number >= 60 * 20 {
+            good(exchange, if number < 61 * 20 { 0 } else { 21 });
+        }
+    });
+    let judgement = scene.judge();
+    judgement.assert_breaks(&[Invariant::F5]);
+    let detail = &judgement.finding(Invariant::F5).detail;
+    assert_eq!(detail, "after outage[1] on bedrock never");
+}
+
+#[test]
 fn f7_counts_leaving_and_coming_back() {
     let flapping = |period_s: u64| {
         outage(500_000, move |exchange, number| match (number / 20 / period_s) % 2 {
@@ -315,9 +390,10 @@ fn a_slow_provider_is_not_one_to_fail_over_from() {
 #[test]
 fn f2_breaks_when_a_dead_provider_is_said_to_answer() {
     let judgement = outage(OUTAGE, |exchange, number| match number % 10 {
-        // One of them shows that the fault took hold.
-        0 if number == 0 => exchange.reroute(),
-        0 => {}
+        // Out of a cache, say: nobody was asked.
+        0 => {
+            exchange.untried().served_by("bedrock");
+        }
         _ => good(exchange, number),
     })
     .judge();
@@ -333,7 +409,7 @@ fn f7_sees_no_transition_in_traffic_that_hovers() {
         let share = if (number / 20).is_multiple_of(2) { 4 } else { 9 };
         if number % 20 >= share {
             exchange.avoids_first_choice();
-        } else if number == 0 {
+        } else if number.is_multiple_of(2) {
             exchange.reroute();
         }
     })

@@ -150,6 +150,24 @@ fn r6_holds_and_breaks_on_a_hang() {
 }
 
 #[test]
+fn r6_counts_a_clients_second_try_from_its_own_beginning() {
+    let retried = |took_s: u64| {
+        let mut scene = Scene::calm(120);
+        scene.at(10 * SECOND, |exchange| {
+            exchange.client.attempt = 1;
+            exchange.client.sent_us = Some(60 * SECOND);
+            exchange.ends_after((50 + took_s) * 1000);
+        });
+        scene.judge()
+    };
+    let judgement = retried(2);
+    judgement.assert_holds(Invariant::R6);
+    let lag = judgement.measured.overall.send_lag_ms.as_ref().expect("first tries have one");
+    assert_eq!(serde_json::to_string(&lag.max).expect("a number"), "0.0", "its pause is no lag");
+    retried(36).assert_breaks(&[Invariant::R6]);
+}
+
+#[test]
 fn r6_without_a_declared_budget_is_the_clients_patience() {
     let mut scene = Scene::calm(60);
     scene.plan.kinds.get_mut("chat").expect("planned").budget_us = None;

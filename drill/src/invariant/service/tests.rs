@@ -5,16 +5,17 @@ use crate::demand::{
     Expectation, Figure, Invariant, Measure, Quantity, Scope, Statistic, Subject, Threshold,
 };
 use crate::invariant::FindingVerdict;
-use crate::judge::Verdict;
 use crate::judge::support::*;
+use crate::judge::{Judgement, Verdict};
 use evidence::record::{ClientOutcome, Deliberate};
 
-fn latency_p(scene: &Scene, permille: u16, limit_ms: u64, subject: Subject) -> Expectation {
+fn latency_p(scene: &Scene, percent: f64, limit_ms: u64, subject: Subject) -> Expectation {
     let mut expectation = Expectation::of_catalogue(Invariant::A1, &scene.plan).expect("has a default");
     expectation.id = "chat.latency".into();
     expectation.invariant = Invariant::A2;
     expectation.subject = subject;
-    expectation.figure = Figure { measure: Measure::Latency, statistic: Statistic::Permille(permille) };
+    expectation.figure =
+        Figure { measure: Measure::Latency, statistic: Statistic::Permyriad((percent * 100.0) as u16) };
     expectation.threshold = Threshold::at_most(Quantity::micros(limit_ms * MILLI));
     expectation
 }
@@ -93,10 +94,17 @@ fn a1_counts_the_victims_of_a_full_in_flight_cap_once() {
     scene.facts.load.dropped_at_cap = 300;
     for victim in 0..300 {
         scene.at(victim * 200_000, |exchange| {
-            exchange.untried().ended(ClientOutcome::Conn).ends_after(0);
+            exchange.untried().ended(ClientOutcome::Conn).ends_after(0).client.sent_us = None;
         });
     }
+    let calm = Scene::calm(60).judge();
     let judgement = scene.judge();
+    let of = |judgement: &Judgement, id| judgement.finding(id).measured;
+    for unmoved in [Invariant::R1, Invariant::R2, Invariant::R6] {
+        assert_eq!(of(&judgement, unmoved), of(&calm, unmoved), "{unmoved}");
+    }
+    assert_eq!(judgement.measured.overall.latency_ms, calm.measured.overall.latency_ms);
+    judgement.assert_not_judged(Invariant::A5);
     assert_eq!(judgement.verdict, Verdict::Fail);
     assert!(judgement.broken().contains(&Invariant::A1));
     assert_eq!(judgement.measured.overall.requests, sent + 300);
@@ -124,7 +132,7 @@ fn a2_holds_and_breaks_by_kind() {
             exchange.client.kind = "embeddings".into();
             exchange.ends_after(2000);
         });
-        let chat = latency_p(&scene, 950, limit_ms, Subject::kind("chat"));
+        let chat = latency_p(&scene, 95.0, limit_ms, Subject::kind("chat"));
         scene.plan.expectations = vec![chat];
         scene.judge()
     };
@@ -136,8 +144,8 @@ fn a2_holds_and_breaks_by_kind() {
 fn a2_of_five_requests_has_no_p95() {
     let mut scene = Scene::new(10);
     scene.every(2000, 0, 10, |_, _| ());
-    let p95 = latency_p(&scene, 950, 3000, Subject::everything());
-    let none = latency_p(&scene, 500, 3000, Subject::kind("image"));
+    let p95 = latency_p(&scene, 95.0, 3000, Subject::everything());
+    let none = latency_p(&scene, 50.0, 3000, Subject::kind("image"));
     scene.plan.expectations = vec![p95, none];
     let judgement = scene.judge();
     let verdicts: Vec<_> = judgement.expectations.iter().take(2).map(|finding| finding.verdict).collect();
@@ -187,6 +195,12 @@ fn a5_holds_for_clean_errors_and_breaks_for_dirty_ones() {
     with_errors(429, true).assert_holds(Invariant::A5);
     with_errors(500, true).assert_breaks(&[Invariant::A5]);
     with_errors(503, false).assert_breaks(&[Invariant::A5]);
+
+    let mut scene = Scene::calm(60);
+    scene.at(30 * SECOND, |exchange| {
+        exchange.ended(ClientOutcome::TruncSignalled);
+    });
+    scene.judge().assert_breaks(&[Invariant::A5]);
 }
 
 #[test]
@@ -223,7 +237,7 @@ fn a2_in_windows_is_the_worst_of_them() {
                 exchange.fails_over().ends_after(900);
             }
         });
-        let mut median = latency_p(&scene, 500, 600, Subject::everything());
+        let mut median = latency_p(&scene, 50.0, 600, Subject::everything());
         median.scope = scope;
         scene.plan.expectations = vec![median];
         scene.judge().finding(Invariant::A2).verdict

@@ -117,6 +117,8 @@ fn e6_holds_and_breaks_on_an_upstream_kept_open() {
     judgement.assert_breaks(&[Invariant::E6]);
     assert_eq!(judgement.finding(Invariant::E6).measured, Some(Quantity::micros(1_100_000)));
     leaving(60_000).judge().assert_breaks(&[Invariant::E6]);
+    // Clients wait 30 s at most, and 120 s are added.
+    leaving(149_000).judge().assert_breaks(&[Invariant::E6]);
 }
 
 fn stalling(silence_s: u64) -> Scene {
