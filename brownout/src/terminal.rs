@@ -136,8 +136,8 @@ fn progress(state: &WatchState, earlier: &WatchState) -> String {
     let seconds = state.now.as_micros() / 1_000_000;
     let span = state.now.saturating_since(earlier.now).as_secs_f64();
     let rate = if span > 0.0 { (state.load.scheduled - earlier.load.scheduled) as f64 / span } else { 0.0 };
-    let ended = state.load.completed - earlier.load.completed;
-    let ok = state.load.ok - earlier.load.ok;
+    let ended = state.load.ordinary - earlier.load.ordinary;
+    let ok = state.load.ordinary_ok - earlier.load.ordinary_ok;
     let success =
         if ended == 0 { "–".to_owned() } else { format!("{:.1} %", ok as f64 * 100.0 / ended as f64) };
     let faults = if state.faults.is_empty() { "none".to_owned() } else { state.faults.join(", ") };

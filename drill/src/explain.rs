@@ -59,14 +59,21 @@ fn matching<R: evidence::record::Line>(
 /// One line of the story, at its instant.
 struct Event {
     t_us: u64,
-    /// Among events of one instant: what is caused stands after its cause.
-    rank: u8,
+    /// Among events of one instant: what is caused stands after its cause. The client comes first and last, its attempts
+    /// in between, one after the other.
+    rank: (usize, u8),
     text: String,
 }
 
+/// Where the beginning and the end of a client's story stand among its attempts.
+const BEFORE: usize = 0;
+const AFTER: usize = usize::MAX;
+
 fn tell(out: &mut String, clients: &[ClientRecord], attempts: &[AttemptRecord]) -> std::fmt::Result {
     let mut events: Vec<Event> = clients.iter().flat_map(client_events).collect();
-    events.extend(attempts.iter().flat_map(attempt_events));
+    let mut in_order: Vec<&AttemptRecord> = attempts.iter().collect();
+    in_order.sort_by_key(|attempt| (attempt.in_us, attempt.out_us));
+    events.extend((1..).zip(in_order).flat_map(|(place, attempt)| attempt_events(place, attempt)));
     events.sort_by_key(|event| (event.t_us, event.rank));
     let begin = events.first().map_or(0, |event| event.t_us);
     for event in events {
@@ -93,15 +100,15 @@ fn client_events(record: &ClientRecord) -> Vec<Event> {
     }
     let mut events = vec![Event {
         t_us: record.sched_us,
-        rank: 0,
+        rank: (BEFORE, 0),
         text: format!("client: intended, try {}: {about}", record.attempt),
     }];
     if let Some(sent_us) = record.sent_us {
         let lag = sent_us.saturating_sub(record.sched_us);
-        events.push(Event { t_us: sent_us, rank: 1, text: format!("client: sent, {lag} us late") });
+        events.push(Event { t_us: sent_us, rank: (BEFORE, 1), text: format!("client: sent, {lag} us late") });
     }
     if let Some(first) = record.first_us {
-        events.push(Event { t_us: first, rank: 7, text: "client: first token".to_owned() });
+        events.push(Event { t_us: first, rank: (AFTER, 0), text: "client: first token".to_owned() });
     }
     let mut end = match record.sent_us {
         Some(_) => format!("client: ended {}", record.outcome.as_str()),
@@ -117,30 +124,34 @@ fn client_events(record: &ClientRecord) -> Vec<Event> {
     add("served by", record.served_by.as_ref().map(ToString::to_string));
     add("tokens", (record.tokens > 0).then(|| record.tokens.to_string()));
     add("bytes", Some(record.bytes.to_string()));
-    events.push(Event { t_us: record.end_us, rank: 9, text: end });
+    events.push(Event { t_us: record.end_us, rank: (AFTER, 1), text: end });
     events
 }
 
-fn attempt_events(record: &AttemptRecord) -> Vec<Event> {
+fn attempt_events(place: usize, record: &AttemptRecord) -> Vec<Event> {
     let name = format!("{} attempt {}", record.provider, record.attempt);
     let mut events = vec![Event {
         t_us: record.in_us,
-        rank: 2,
+        rank: (place, 0),
         text: format!("{name}: {} of {}", record.operation, record.model),
     }];
     if let Some(fault) = &record.fault {
         let decided = serde_json::to_string(fault).unwrap_or_default();
-        events.push(Event { t_us: record.in_us, rank: 3, text: format!("{name}: fault decided {decided}") });
+        events.push(Event {
+            t_us: record.in_us,
+            rank: (place, 1),
+            text: format!("{name}: fault decided {decided}"),
+        });
     }
     if let Some(reason) = &record.fault_not_applied {
         events.push(Event {
             t_us: record.out_us,
-            rank: 4,
+            rank: (place, 2),
             text: format!("{name}: fault not applied: {reason}"),
         });
     }
     if let Some(first) = record.first_us {
-        events.push(Event { t_us: first, rank: 5, text: format!("{name}: first token") });
+        events.push(Event { t_us: first, rank: (place, 3), text: format!("{name}: first byte of the body") });
     }
     let status = record.status.map_or_else(|| "no status".to_owned(), |status| format!("status {status}"));
     let ended = format!(
@@ -152,6 +163,6 @@ fn attempt_events(record: &AttemptRecord) -> Vec<Event> {
         if record.complete { "complete" } else { "incomplete" },
         record.closed_by
     );
-    events.push(Event { t_us: record.out_us, rank: 6, text: ended });
+    events.push(Event { t_us: record.out_us, rank: (place, 4), text: ended });
     events
 }

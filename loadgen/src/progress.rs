@@ -21,6 +21,8 @@ struct Shared {
     sent: AtomicU64,
     completed: AtomicU64,
     ok: AtomicU64,
+    ordinary: AtomicU64,
+    ordinary_ok: AtomicU64,
     in_flight: AtomicU64,
     dropped: AtomicU64,
     phase: Mutex<Name>,
@@ -40,6 +42,10 @@ pub struct Snapshot {
     pub completed: u64,
     /// Of them, with a good answer.
     pub ok: u64,
+    /// Of those ended, the ones that ought to be answered well: neither control traffic nor bad on purpose.
+    pub ordinary: u64,
+    /// Of these, with a good answer.
+    pub ordinary_ok: u64,
     /// Requests that wait for an answer.
     pub in_flight: u64,
     /// Arrivals that were not sent because too many were in flight.
@@ -76,6 +82,8 @@ impl Progress {
             sent: read(&self.0.sent),
             completed: read(&self.0.completed),
             ok: read(&self.0.ok),
+            ordinary: read(&self.0.ordinary),
+            ordinary_ok: read(&self.0.ordinary_ok),
             in_flight: read(&self.0.in_flight),
             dropped: read(&self.0.dropped),
             recent_p95_us: lock(&self.0.recent).p95_us(),
@@ -111,10 +119,15 @@ impl Progress {
         self.0.in_flight.fetch_sub(1, Ordering::AcqRel) == 1
     }
 
-    pub(crate) fn completed(&self, is_ok: bool, now: Instant, latency_us: u64) {
+    pub(crate) fn completed(&self, is_ordinary: bool, is_ok: bool, now: Instant, latency_us: u64) {
         add(&self.0.completed);
-        if is_ok {
-            add(&self.0.ok);
+        let counters = [
+            (is_ok, &self.0.ok),
+            (is_ordinary, &self.0.ordinary),
+            (is_ordinary && is_ok, &self.0.ordinary_ok),
+        ];
+        for (_, counter) in counters.into_iter().filter(|(counts, _)| *counts) {
+            add(counter);
         }
         lock(&self.0.recent).record(now.as_micros(), latency_us);
     }

@@ -35,6 +35,9 @@ pub struct Finding {
     pub demanded: bool,
     /// What was measured.
     pub measured: Option<Quantity>,
+    /// What was waited for did not happen; `measured` is how long it was waited for.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub never: bool,
     /// Where the figure comes from, or why there is none.
     pub detail: String,
     /// What was demanded.
@@ -56,6 +59,7 @@ pub(crate) struct Evaluation {
     pub(crate) detail: String,
     /// Decides in place of the threshold, for checks with more than one figure.
     pub(crate) holds: Option<bool>,
+    pub(crate) never: bool,
     pub(crate) too_few: bool,
     /// Weighs a breach in place of the catalogue: a gate that needs an undeclared policy, a certainty.
     pub(crate) weight: Option<Weight>,

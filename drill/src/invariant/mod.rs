@@ -111,6 +111,7 @@ pub(crate) fn judge(case: &Case<'_>, expectation: &Expectation, demanded: bool) 
         verdict,
         demanded,
         measured: evaluation.measured,
+        never: evaluation.never,
         detail: evaluation.detail,
         threshold,
         theory: evaluation.theory,

@@ -147,9 +147,13 @@ pub(crate) fn word(verdict: FindingVerdict) -> &'static str {
     }
 }
 
-/// What a finding measured, or a dash.
+/// What a finding measured, or a dash. A time that something did not happen in is none that it took.
 pub(crate) fn measured(finding: &Finding) -> String {
-    finding.measured.map_or_else(|| "–".to_owned(), |quantity| quantity.to_string())
+    match finding.measured {
+        Some(waited) if finding.never => format!("not in {waited}"),
+        Some(quantity) => quantity.to_string(),
+        None => "–".to_owned(),
+    }
 }
 
 /// What a finding was held against, or a dash.

@@ -156,7 +156,8 @@ impl Session {
     fn completed(&self, planned: &Planned, answer: &Answer) {
         let is_ok = matches!(answer.outcome, ClientOutcome::Ok | ClientOutcome::Degraded);
         let latency = answer.end.saturating_since(planned.due);
-        self.progress.completed(is_ok, answer.end, micros(latency));
+        let is_ordinary = planned.pinned.is_none() && planned.deliberate.is_none();
+        self.progress.completed(is_ordinary, is_ok, answer.end, micros(latency));
     }
 
     /// Completes when the last request in flight has ended.

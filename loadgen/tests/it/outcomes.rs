@@ -336,8 +336,8 @@ fn embeddings_are_measured() {
             let body = String::from_utf8_lossy(&asked.body).into_owned();
             let nonce = asked.nonce.expect("named").to_string();
             assert_eq!(
-                (body.matches(&nonce).count(), body.matches("Please summarise").count()),
-                (1, 4),
+                (body.matches(&nonce).count(), body.matches("\"Please summarise").count()),
+                (1, 3),
                 "{body}"
             );
             good(&asked)

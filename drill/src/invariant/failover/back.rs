@@ -48,7 +48,7 @@ pub(super) fn fail_back(tally: &Tally, case: &Case<'_>, expectation: &Expectatio
         .breach(Some(window.span.to_us), Vec::new())
         .theory("the breaker's longest pause with its jitter, its ramp, and 10 s");
     if never {
-        evaluation.holds = Some(false);
+        (evaluation.never, evaluation.holds) = (true, Some(false));
     } else if case.plan.policy.as_ref().and_then(Policy::fail_back_bound_us).is_none() {
         evaluation = evaluation.weighing(Weight::Advisory);
     }

@@ -93,7 +93,7 @@ pub(super) fn time_to_failover(case: &Case<'_>) -> Evaluation {
     let mut evaluation = Evaluation::measured(Quantity::micros(took_us), detail)
         .breach(Some(window.span.from_us), case.tallies.service.failed_in(case.window_index(window)));
     if failover == Failover::Never {
-        evaluation.holds = Some(false);
+        (evaluation.never, evaluation.holds) = (true, Some(false));
     }
     evaluation.theory(case.failover_theory())
 }
