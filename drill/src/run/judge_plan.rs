@@ -129,3 +129,32 @@ fn of_target(policy: &TargetPolicy) -> Policy {
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::file::{Changes, open};
+
+    fn targets_of_chats(changes: &[&str]) -> Vec<Name> {
+        let (name, mut document) = open("provider-failure").expect("it ships");
+        for change in changes {
+            document.set_text(change).expect("a key and a value");
+        }
+        let plan = DrillPlan::read(&name, document, &Changes::default()).expect("sound");
+        let declared = plan.gateway.plan().expect("sound").declared;
+        kinds(&plan, Some(&declared))["chat"].targets.clone()
+    }
+
+    #[test]
+    fn control_traffic_says_nothing_of_the_order_of_targets() {
+        let in_order = [Name::from("bedrock"), Name::from("vertex")];
+        assert_eq!(targets_of_chats(&["load.control={}"]), in_order);
+        assert_eq!(targets_of_chats(&[]), in_order);
+    }
+
+    #[test]
+    fn classes_of_one_kind_with_two_models_have_no_order() {
+        let other = r#"load.classes={other={kind="chat",model="vertex/gemini-2.5-flash"}}"#;
+        assert!(targets_of_chats(&["load.mix={chat=1,other=1,embeddings=1}", other]).is_empty());
+    }
+}
