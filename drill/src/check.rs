@@ -113,10 +113,9 @@ fn forecast(plan: &DrillPlan, class: &Class) -> Option<ClassForecast> {
 /// # Errors
 /// Each such expectation, with what the providers need.
 pub fn refuse_impossible(plan: &DrillPlan) -> Result<(), Problems> {
-    let forecasts = forecasts(plan);
     let mut problems = Problems::new();
     for expectation in &plan.expectations {
-        if let Some(message) = contradiction(expectation, &forecasts) {
+        if let Some(message) = contradiction(plan, expectation) {
             let accepted = "a limit above that, a faster profile, or a smaller max_tokens";
             problems.add(format!("expect.{}", key_of(expectation)), message, accepted);
         }
@@ -186,33 +185,50 @@ const DESCRIPTORS_BESIDE: u64 = 64;
 #[error("{}", .0.join("\n"))]
 pub struct Impossible(Vec<String>);
 
-fn contradiction(expectation: &Expectation, forecasts: &[ClassForecast]) -> Option<String> {
+fn contradiction(plan: &DrillPlan, expectation: &Expectation) -> Option<String> {
     let wants_less = matches!(expectation.threshold.comparison, Comparison::Below | Comparison::AtMost);
     if expectation.invariant != Invariant::A2 || !wants_less {
         return None;
     }
-    let kind = expectation.subject.kind.as_deref()?;
-    let forecast = forecasts.iter().find(|forecast| forecast.kind == kind)?;
+    let meant = plan.load.classes_of_load().filter(|class| is_meant(expectation, class));
+    let needs = meant.map(|class| {
+        let forecast = forecast(plan, class)?;
+        Some((needed(expectation, &forecast)?, forecast.provider))
+    });
+    // What the fastest of them exceeds, all of them together do.
+    let (needed, provider) = needs.collect::<Option<Vec<_>>>()?.into_iter().min()?;
+    let allowed_us = u128::try_from(expectation.threshold.limit.micro).unwrap_or(0);
+    (needed.as_micros() > allowed_us).then(|| {
+        format!(
+            "`{}` cannot be met by any gateway: {provider} alone needs {}",
+            expectation.source,
+            notation::format_duration(Duration::from_millis(needed.as_millis() as u64)),
+        )
+    })
+}
+
+/// Whether requests of a class are among those that an expectation is about. Only chats are streamed.
+fn is_meant(expectation: &Expectation, class: &Class) -> bool {
+    let subject = &expectation.subject;
+    let streams_alone = subject.streamed == Some(true) || expectation.figure.measure == Measure::Ttft;
+    subject.kind.as_ref().is_none_or(|kind| *kind == class.kind_name)
+        && subject.class.as_ref().is_none_or(|name| *name == class.name)
+        && (class.kind == Kind::Chat || !streams_alone)
+}
+
+/// The figure of an expectation, as the provider alone gives it; none where that is not computed.
+fn needed(expectation: &Expectation, forecast: &ClassForecast) -> Option<Duration> {
     let quantiles = match expectation.figure.measure {
         Measure::Ttft => forecast.first_token,
         Measure::Latency | Measure::Service => forecast.complete,
     };
-    let needed = match expectation.figure.statistic {
-        Statistic::Permyriad(5000) => quantiles.p50,
-        Statistic::Permyriad(9500) => quantiles.p95,
-        Statistic::Permyriad(9900) => quantiles.p99,
-        Statistic::Mean => quantiles.mean,
-        Statistic::Permyriad(_) | Statistic::Max => return None,
-    };
-    let allowed_us = u128::try_from(expectation.threshold.limit.micro).unwrap_or(0);
-    (needed.as_micros() > allowed_us).then(|| {
-        format!(
-            "`{}` cannot be met by any gateway: {} alone needs {}",
-            expectation.source,
-            forecast.provider,
-            notation::format_duration(Duration::from_millis(needed.as_millis() as u64)),
-        )
-    })
+    match expectation.figure.statistic {
+        Statistic::Permyriad(5000) => Some(quantiles.p50),
+        Statistic::Permyriad(9500) => Some(quantiles.p95),
+        Statistic::Permyriad(9900) => Some(quantiles.p99),
+        Statistic::Mean => Some(quantiles.mean),
+        Statistic::Permyriad(_) | Statistic::Max => None,
+    }
 }
 
 /// The arithmetic as a table for people.

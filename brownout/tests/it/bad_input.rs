@@ -122,11 +122,14 @@ fn an_expectation_about_requests_that_are_not_sent() {
 
 #[test]
 fn an_expectation_that_no_gateway_could_meet() {
-    let change = ("\"chat.latency.p95\" ", "\"chat.latency.p95\" = \"<= 10ms\"");
-    refused_line(
-        change,
-        &["expect.chat.latency.p95", "cannot be met by any gateway", "accepted: a limit above"],
-    );
+    for key in ["chat.latency.p95", "class:chat.latency.p95", "streams.latency.p99", "streams.ttft.p50"] {
+        let line = format!("\"{key}\" = \"<= 10ms\"");
+        let wanted = format!("expect.{key}");
+        refused_line(
+            ("\"chat.latency.p95\" ", &line),
+            &[&wanted, "cannot be met by any gateway", "accepted: a limit above"],
+        );
+    }
 }
 
 #[test]
