@@ -252,6 +252,15 @@ fn write_out(out: &mut String, plan: &DrillPlan, figures: &Arithmetic) -> std::f
         plan.seed,
         figures.hash
     )?;
+    if let Some(users) = plan.load.users() {
+        let quickest = figures.classes.iter().map(|class| class.complete.p50).min().unwrap_or_default();
+        writeln!(
+            out,
+            "  closed loop: at most {} users and {:.0}/s; what they send follows the answers and is not counted here",
+            users.most(),
+            users.ceiling(quickest)
+        )?;
+    }
     let share = figures.capacity.map(|capacity| figures.peak_rate / capacity * 100.0);
     let slots = figures.capacity.zip(share).map_or_else(String::new, |(capacity, share)| {
         format!(", {share:.0} % of the gateway's {capacity:.0}/s")

@@ -31,6 +31,21 @@ fn check_does_the_arithmetic() {
 }
 
 #[test]
+fn check_says_what_a_closed_loop_cannot_exceed() {
+    let folder = folder();
+    let drill = r#"
+        duration = "60s"
+        providers = { bedrock = { profile = "bedrock/claude-haiku" } }
+        gateway = { models = { chat = { targets = ["bedrock/us.anthropic.claude-haiku-4-5-20251001-v1:0"] } } }
+        load = { mix = { chat = 1 }, users = { count = 50, wait = { low = "1s", high = "3s" } } }
+        expect = { availability = "> 95%" }
+    "#;
+    std::fs::write(folder.path().join("loop.toml"), drill).expect("a file");
+    let text = run(folder.path(), &["check", "loop.toml"]).expect(0).out;
+    assert!(text.contains("closed loop: at most 50 users and "), "{text}");
+}
+
+#[test]
 fn drills_lists_what_can_be_run() {
     let text = printed(&["drills"]);
     let names: Vec<&str> = text.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
