@@ -187,6 +187,18 @@ impl TakenPort {
     pub(crate) fn address(&self) -> String {
         self.0.local_addr().expect("bound").to_string()
     }
+
+    /// Waits until somebody connects, who is never answered.
+    pub(crate) fn caller(&self) -> std::net::TcpStream {
+        self.0.set_nonblocking(true).expect("a socket");
+        let mut caller = None;
+        let has_called = || {
+            caller = self.0.accept().ok();
+            caller.is_some()
+        };
+        assert!(wait_until(Duration::from_secs(60), has_called), "nobody connects");
+        caller.expect("accepted").0
+    }
 }
 
 /// A port on which nobody listens any more.
