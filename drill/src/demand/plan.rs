@@ -70,7 +70,7 @@ pub struct FaultWindow {
     pub provider: Name,
     /// From when to when.
     pub span: Span,
-    /// The share of requests that it hits, in parts per million.
+    /// The declared share of the requests that its rule concerns, in parts per million; what really failed is counted.
     pub share_ppm: u32,
     /// Whether it makes attempts fail: a provider that is only slow is not one to fail over from.
     pub is_failure: bool,
